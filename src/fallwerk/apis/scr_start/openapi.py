@@ -1,0 +1,87 @@
+"""The interface description of START, made from its shapes, errors and examples (C-06)."""
+
+from typing import Any, Final
+
+from fallwerk.apis.scr_start import examples
+from fallwerk.apis.scr_start.errors import WIRE
+from fallwerk.apis.scr_start.schema import request_schema, response_schema
+from fallwerk.dialects.scr import openapi
+from fallwerk.dialects.scr.envelope import COMMON, JSON
+from fallwerk.dialects.scr.openapi_schemas import reference, request_components, response_components
+from fallwerk.domain.idempotency import IdempotencyKeyReused
+from fallwerk.domain.identcase.errors import ReferenceIdTaken
+
+TITLE: Final = "POSTIDENT SCR-Ident: start"
+DESCRIPTION: Final = """\
+Open an identification case and send the person to the portal or the app.
+
+* Values are strings; a missing attribute, `null` and an empty string all mean "not provided".
+* Attribute names are camelCase. An unknown name in camelCase is ignored, any other is an error.
+* `Content-Type: application/json` is needed with a body, in UTF-8, and at no other time.
+* All faults of a request are reported together.
+* Paths may end in a slash.
+"""
+_REQUEST: Final = "StartRequest"
+_BAD_REQUESTS: Final = {
+    "email": {"summary": "A malformed e-mail address", "value": examples.BAD_EMAIL},
+    "date": {"summary": "A malformed date", "value": examples.BAD_DATE},
+    "content_type": {"summary": "Another content type", "value": openapi.WRONG_CONTENT_TYPE},
+    "not_json": {
+        "summary": "No JSON",
+        "value": openapi.bad_request_example("body", "The body is not valid JSON (line 1, column 2)."),
+    },
+}
+_WRAPPED: Final = {
+    "wrapped": {"summary": "The same inside orderData", "value": {"orderData": examples.CONTACT_REQUEST}},
+}
+
+
+def document(public_base_url: str) -> dict[str, Any]:
+    """
+    Return the OpenAPI 3.1 document.
+
+    Args:
+        public_base_url: Where callers reach this system.
+    """
+    paths = {openapi.path("{clientId}/cases"): {"post": _start_case()}, **openapi.alive_path()}
+    return openapi.document(TITLE, DESCRIPTION, public_base_url=public_base_url, paths=paths, schemas=_schemas())
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    schemas = request_components("OrderData", request_schema())
+    order = schemas["OrderData"]
+    # decisions.md 4: a body that holds `orderData` and nothing else is taken for its content.
+    wrapper = {
+        "anyOf": [reference("OrderData"), {"enum": [None, ""]}],
+        "description": "May hold the whole order; counts only if nothing stands beside it.",
+    }
+    schemas[_REQUEST] = {**order, "properties": {**order["properties"], "orderData": wrapper}}
+    return {**schemas, **response_components("StartResponse", response_schema())}
+
+
+def _start_case() -> dict[str, Any]:
+    created = openapi.success(
+        "The case is stored.",
+        reference("StartResponse"),
+        {"sample": {"summary": "The guide's sample answer", "value": examples.SAMPLE_RESPONSE}},
+    )
+    known = {
+        "unauthorized": examples.UNAUTHORIZED,
+        "referenceId not unique": examples.REFERENCE_TAKEN,
+    }
+    refusals = openapi.refusals((WIRE[ReferenceIdTaken], COMMON[IdempotencyKeyReused]), known)
+    return {
+        "operationId": "startCase",
+        "tags": ["cases"],
+        "summary": "Start an identification case",
+        "description": (
+            "All data is optional; the portal asks the person for what is missing. If the first or the last name is "
+            "missing, all contact data is dropped. A `referenceId` is unique among the cases of a client."
+        ),
+        "parameters": [openapi.CLIENT_ID, openapi.IDEMPOTENCY_KEY],
+        "requestBody": {
+            "required": False,
+            "content": {JSON: {"schema": reference(_REQUEST), "examples": {**examples.REQUESTS, **_WRAPPED}}},
+        },
+        "responses": {"201": created, "400": openapi.bad_requests(_BAD_REQUESTS), **refusals},
+    }

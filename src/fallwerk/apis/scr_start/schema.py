@@ -1,0 +1,93 @@
+"""
+Wire shapes of starting a case.
+
+The order data itself stands in `dialects/scr/orderdata.py`, because delivery orders carry the same.
+"""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import NullableSchema
+
+from fallwerk.dialects.scr.checking import BODY, NOT_AN_OBJECT
+from fallwerk.dialects.scr.faults import BadRequest, Fault
+from fallwerk.dialects.scr.fields import WebhookRefusal
+from fallwerk.dialects.scr.orderdata import OrderData, check_order
+from fallwerk.kit.jsonio import JsonFault, is_blank, read_json
+
+__all__ = ["OrderData", "StartResponse", "check_order", "read_order", "request_schema", "response_schema"]
+
+WRAPPER: Final = "orderData"
+REF_TEMPLATE: Final = "#/components/schemas/{model}"
+
+
+class WebStart(BaseModel):
+    """Start and restart in a browser."""
+
+    caseURL: str
+
+
+class AppStart(BaseModel):
+    """Start and restart in the app of a platform."""
+
+    caseUrlScheme: str
+    packageName: str
+
+
+class StartResponse(BaseModel):
+    """The 201 body (S-30)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    caseId: str = Field(pattern="^[0-9A-Z]{12}$")
+    validUntil: str = Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$",
+        json_schema_extra={"format": "date-time"},
+    )
+    webStart: WebStart
+    iosStart: AppStart
+    androidStart: AppStart
+
+
+def read_order(body: bytes, *, webhook_refusal: WebhookRefusal | None = None) -> OrderData:
+    """
+    Read the body of a start request; an empty one is an order without data.
+
+    Source: S-05 to S-25, S-34, S-35; decisions 1, 4, 34.
+
+    Raises:
+        BadRequest: a body unusable as a whole is the only fault, under key `body`; otherwise every field's fault.
+    """
+    if is_blank(body):
+        return OrderData()
+    try:
+        value = read_json(body)
+    except JsonFault as fault:
+        raise BadRequest(Fault(BODY, fault.message)) from None
+    if not isinstance(value, dict):
+        raise BadRequest(Fault(BODY, NOT_AN_OBJECT))
+    if len(value) == 1 and WRAPPER in value:
+        # decisions.md 4: the text puts the five objects into OrderData, the sample at the top.
+        value = value[WRAPPER]
+        if not isinstance(value, dict) and value is not None and value != "":
+            raise BadRequest(Fault(WRAPPER, NOT_AN_OBJECT))
+    return check_order(value, webhook_refusal=webhook_refusal)
+
+
+class _NotProvided(GenerateJsonSchema):
+    """What may be left off may also be null or an empty string (S-07)."""
+
+    def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
+        """Add both to the inner schema."""
+        return {"anyOf": [self.generate_inner(schema["schema"]), {"enum": [None, ""]}]}
+
+
+def request_schema() -> JsonSchemaValue:
+    """JSON Schema of the request body; its parts stand under `$defs`, references lead to `#/components/schemas/`."""
+    return OrderData.model_json_schema(ref_template=REF_TEMPLATE, schema_generator=_NotProvided)
+
+
+def response_schema() -> JsonSchemaValue:
+    """JSON Schema of the 201 body, parts and references as in `request_schema`."""
+    return StartResponse.model_json_schema(ref_template=REF_TEMPLATE)

@@ -1,0 +1,204 @@
+"""
+The composition root: the only place that joins store, adapters and worker to what the domain asks for.
+
+`create_app` makes the ASGI application of one server process; starting it opens the store and begins to work.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fallwerk.adapters.addresses import AddressPolicy
+from fallwerk.adapters.webhook_http import WebhookSender
+from fallwerk.apis.scr_delivery.mapping import render_list_form
+from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
+from fallwerk.apis.scr_start.alive import AliveCheck
+from fallwerk.apis.scr_start.routes import StartRoutes
+from fallwerk.dialects.scr.accounts import ScrAccounts
+from fallwerk.dialects.scr.router import ScrApi
+from fallwerk.domain.account.demo import seed
+from fallwerk.kit.clock import Clock
+from fallwerk.kit.journal import Journal
+from fallwerk.kit.shared import SharedState
+from fallwerk.kit.slowdown import Slowdown
+from fallwerk.settings import Settings
+from fallwerk.store.blobs import BlobStore
+from fallwerk.store.database import Database
+from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
+from fallwerk.store.postgres import PostgresDatabase
+from fallwerk.store.schema import prepare
+from fallwerk.store.sealing import MasterKey, Sealer
+from fallwerk.store.sqlite import SqliteDatabase
+from fallwerk.store.unit import StoreContext
+from fallwerk.worker.handlers import Duties, sealing
+from fallwerk.worker.loop import Worker
+
+log = structlog.get_logger()
+
+SCR_PREFIX: Final = "/api/scr/"
+
+
+class DemoDataRefused(Exception):  # noqa: N818
+    """A production system was pointed at a database that holds the sandbox's demo data."""
+
+
+def master_keys(settings: Settings) -> tuple[MasterKey, ...]:
+    """
+    Read the master keys; in the sandbox the first one is made.
+
+    Raises:
+        KeysUnreadable: missing or malformed.
+    """
+    if settings.master_key is not None:
+        return parse_keys(settings.master_key.get_secret_value())
+    if settings.master_key_file is None:
+        msg = "no master key is set"
+        raise KeysUnreadable(msg)
+    file = KeyFile(settings.master_key_file)
+    return file.read() if settings.is_production else file.read_or_create()
+
+
+def open_database(settings: Settings) -> Database:
+    """Bring the schema up to date and return the database, not started yet."""
+    sealer = Sealer(master_keys(settings))
+    context = StoreContext(sealer, prepare(settings.database_url, sealer))
+    if settings.is_sqlite:
+        return SqliteDatabase(settings.sqlite_path, context, readers=settings.sqlite_readers)
+    return PostgresDatabase(settings.database_url, context, pool_size=settings.postgres_pool_size)
+
+
+class Fallwerk:
+    """
+    One server process, composed.
+
+    Args:
+        shared: Made before the processes were forked.
+    """
+
+    def __init__(self, settings: Settings, shared: SharedState) -> None:
+        self.settings = settings
+        self.shared = shared
+        self.clock = Clock(shared)
+        self.database = open_database(settings)
+        self.blobs = BlobStore(settings.blob_url)
+        self.journal = Journal(
+            shared, self.clock, lifetime_s=settings.journal_seconds, masked=settings.is_production
+        )
+        self.slowdown = Slowdown()
+        self.owner = f"{os.uname().nodename}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self.sender = WebhookSender(
+            policy=AddressPolicy(not settings.is_production, settings.webhook_allowed_networks),
+            timeout_s=settings.webhook_timeout_s,
+            ca_file=settings.webhook_ca_file,
+        )
+        self.worker = self._worker()
+        self.alive = AliveCheck(self.available, clock=self.clock, generation=lambda: shared.generation)
+        self.scr = self._scr()
+
+    def _worker(self) -> Worker:
+        duties = Duties(
+            store=self.database,
+            clock=self.clock,
+            sender=self.sender,
+            render=render_list_form,
+            erase_journal=self.journal.erase_case,
+            compact_store=self.database.compact,
+            compact_delay_us=int(self.settings.compaction_delay_s * 1_000_000),
+            count_delivery=lambda _: None,
+        )
+        return Worker(
+            self.database,
+            self.clock,
+            owner=self.owner,
+            handlers=duties.handlers(),
+            every_beat=(
+                lambda: self.shared.beat(self.clock.system_now_us()),
+                self.journal.expire,
+                sealing(self.database, self.clock, lambda uow: uow.audit),  # type: ignore[arg-type, return-value]
+            ),
+        )
+
+    def _scr(self) -> ScrApi:
+        start = StartRoutes(self.database, self.clock, self.alive, self.settings.public_base_url)
+        delivery = DeliveryRoutes(self.database, self.clock)
+        accounts = ScrAccounts(
+            self.database,
+            hash_of=self.database.context.hashes.secret,
+            clock=self.clock,
+            slowdown=self.slowdown,
+            generation=lambda: self.shared.generation,
+        )
+        operations = (*start.operations(), *delivery.operations())
+        return ScrApi(operations, accounts, max_body_bytes=self.settings.max_body_bytes)
+
+    async def components(self) -> dict[str, bool]:
+        """Look at every component for real."""
+        database, blobs = await asyncio.gather(self.database.check(), self.blobs.check())
+        worker = self.shared.worker_alive(self.clock.system_now_us())
+        return {"database": database, "blobstore": blobs, "worker": worker}
+
+    async def available(self) -> bool:
+        """Tell whether every component is available."""
+        return all((await self.components()).values())
+
+    async def start(self) -> None:
+        """Open the store, make sure of the demo data, begin to work."""
+        context = self.database.context
+        context.on_due_work = self.worker.wake
+        context.on_accounts_changed = self.shared.bump_generation  # type: ignore[assignment]
+        await self.database.start()
+        await self._demo_data()
+        await self.worker.start()
+
+    async def _demo_data(self) -> None:
+        if not self.settings.is_production:
+            now_us = self.clock.now_us()
+            await self.database.write(lambda uow: seed(uow, now_us))
+        elif await self.database.read(lambda uow: uow.accounts.demo_data()):
+            msg = "the database holds the sandbox's demo data; production needs a database of its own"
+            raise DemoDataRefused(msg)
+
+    async def stop(self) -> None:
+        """Finish what is under way and close."""
+        await self.worker.stop()
+        await self.sender.close()
+        await self.database.stop()
+
+
+def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
+    """
+    Make the application of one server process.
+
+    Raises:
+        StoreUnavailable: the database cannot be reached.
+        KeysUnreadable: the master keys are missing or malformed.
+    """
+    system = Fallwerk(settings, shared)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await system.start()
+        try:
+            yield
+        finally:
+            await system.stop()
+
+    rest = Starlette(routes=[], lifespan=lifespan)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        # The busiest prefix goes straight to its API; a target that was encoded as a whole holds it further in (D-25).
+        if scope["type"] == "http" and SCR_PREFIX in scope["path"]:
+            await system.scr(scope, receive, send)
+        else:
+            await rest(scope, receive, send)
+
+    return dispatch
+
+

@@ -1,0 +1,33 @@
+"""
+What can stand in the way of a case.
+
+DomainError
+├── ReferenceIdTaken
+├── CaseUnknown
+├── CaseClosed
+├── DeliveryNotActive
+└── IllegalStep           lifecycle.py
+"""
+
+from fallwerk.domain.errors import DomainError
+from fallwerk.domain.identcase.model import CaseId
+
+
+class ReferenceIdTaken(DomainError):  # noqa: N818
+    """Another case of the same client already uses this reference id."""
+
+    def __init__(self, holder: CaseId) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+class CaseUnknown(DomainError):  # noqa: N818
+    """No such case, or not one of this client and kind: the caller cannot tell which."""
+
+
+class CaseClosed(DomainError):  # noqa: N818
+    """The case is closed and takes no more changes."""
+
+
+class DeliveryNotActive(DomainError):  # noqa: N818
+    """The client is not set up for identification on delivery."""

@@ -1,0 +1,1 @@
+"""Use cases around an identification case; each function is exactly one transaction."""

@@ -1,0 +1,73 @@
+"""What a use case may ask of the store inside its one transaction."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from fallwerk.domain.account.ports import AccountRepository
+from fallwerk.domain.audit.model import AuditEvent, ChainReport
+from fallwerk.domain.idempotency import IdempotencyRepository
+from fallwerk.domain.identcase.ports import CaseRepository
+from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+
+class AuditLog(Protocol):
+    """The append-only log (C-02)."""
+
+    def add(self, *events: AuditEvent) -> None:
+        """Append events; the worker seals them into their tenant's chain later."""
+
+    def add_many(self, events: Sequence[AuditEvent]) -> None:
+        """Append many events with one statement."""
+
+    def events(self, tenant_id: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
+        """Return a tenant's events as they are kept, newest first, optionally of one subject."""
+
+    def verify(self, tenant_id: int) -> ChainReport:
+        """Recompute a tenant's chain from its events."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction: everything done through it is committed together or not at all."""
+
+    @property
+    def cases(self) -> CaseRepository:
+        """Identification cases."""
+
+    @property
+    def accounts(self) -> AccountRepository:
+        """Accounts and their credentials."""
+
+    @property
+    def notifications(self) -> NotificationRepository:
+        """Webhook deliveries."""
+
+    @property
+    def due(self) -> DueRepository:
+        """The outbox."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+
+    @property
+    def idempotency(self) -> IdempotencyRepository:
+        """First answers of creating calls."""
+
+    def new_id(self) -> int:
+        """Return a row id that no other row of the system has."""
+
+
+class Transactions(Protocol):
+    """The store, as a handler sees it; every call answers after its durable commit and never before."""
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run a use case in one transaction; what it raises undoes its changes and is passed on."""
+
+    async def write_together(self, many: Callable[[UnitOfWork, Sequence[Item]], Sequence[T | Exception]], item: Item) -> T:
+        """Run a set-based use case over this item and those of calls that wait at the same time."""
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run a query against one snapshot."""

@@ -1,0 +1,41 @@
+"""Identifiers and secrets, all from the system's CSPRNG."""
+
+import secrets
+import uuid
+from typing import Final
+
+_SYMBOLS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PAIRS: Final = tuple(first + second for first in _SYMBOLS for second in _SYMBOLS)
+_CASE_ID_LENGTH: Final = 12
+_CLIENT_ID_LENGTH: Final = 8
+_SECRET_BYTES: Final = 24
+
+
+def new_case_id() -> str:
+    """Twelve characters `[0-9A-Z]`, each of the 36^12 (62 bits) equally likely. Source: S-31."""
+    return _random_symbols(_CASE_ID_LENGTH)
+
+
+def new_client_id() -> str:
+    """Eight characters `[0-9A-Z]`, the length in which we issue client ids. Source: S-02."""
+    return _random_symbols(_CLIENT_ID_LENGTH)
+
+
+def new_secret() -> str:
+    """192 random bits as 32 URL-safe characters."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def new_uuid() -> str:
+    """Return a random UUID (version 4) in its canonical text form."""
+    return str(uuid.uuid4())
+
+
+def _random_symbols(length: int) -> str:
+    # `randbelow` draws again instead of taking a remainder, so no symbol is likelier than another.
+    number = secrets.randbelow(36**length)
+    pairs = []
+    for _ in range(length // 2):
+        number, pair = divmod(number, 1296)
+        pairs.append(_PAIRS[pair])
+    return "".join(pairs)

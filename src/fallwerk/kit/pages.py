@@ -1,0 +1,141 @@
+"""
+Pages for people: templates, their static files, and the headers every page carries.
+
+Nothing is loaded from elsewhere and no script or style stands in a page, so that the content security policy can be
+strict and every page works offline.
+"""
+
+import hashlib
+import mimetypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+SHARED_FILES: Final = Path(__file__).parent / "assets"
+"""The visual tokens, which every page begins with."""
+FOREVER: Final = "public, max-age=31536000, immutable"
+_CONTENT_SECURITY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": _CONTENT_SECURITY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class StaticFiles:
+    """
+    A few small files, read once and held in memory.
+
+    Each is served under an address that names its content, which a browser may keep forever, and under its plain name.
+
+    Args:
+        prefix: Path in front of the names, such as `/static/portal`.
+        folders: Where the files lie; a later folder's file wins.
+    """
+
+    def __init__(self, prefix: str, *folders: Path) -> None:
+        self._prefix = prefix
+        self._files: dict[str, tuple[bytes, str, str]] = {}
+        self._urls: dict[str, str] = {}
+        for file in (file for folder in folders for file in sorted(folder.iterdir())):
+            self._add(file.name, file.read_bytes())
+
+    def _add(self, name: str, content: bytes) -> None:
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        stem, _, suffix = name.rpartition(".")
+        hashed = f"{stem}.{digest}.{suffix}"
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self._files[name] = (content, kind, "no-cache")
+        self._files[hashed] = (content, kind, FOREVER)
+        self._urls[name] = f"{self._prefix}/{hashed}"
+
+    def url(self, name: str) -> str:
+        """Return the address that names the file's content."""
+        return self._urls[name]
+
+    def route(self) -> Route:
+        """Return the route that serves the files."""
+        return Route(self._prefix + "/{name}", self._serve, methods=["GET"])
+
+    async def _serve(self, request: Request) -> Response:
+        found = self._files.get(request.path_params["name"])
+        if found is None:
+            return Response("Not found.\n", 404, HEADERS, "text/plain")
+        content, kind, caching = found
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {**HEADERS, "Cache-Control": caching, "ETag": etag}
+        if request.headers.get("if-none-match") == etag:
+            return Response(None, 304, headers)
+        return Response(content, 200, headers, kind)
+
+
+class Pages:
+    """
+    Renders the templates of one folder.
+
+    Args:
+        folder: Has `templates/` and `static/`.
+        prefix: Where the static files are served.
+    """
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self.files = StaticFiles(prefix, SHARED_FILES, folder / "static")
+        self._environment = Environment(
+            loader=FileSystemLoader(folder / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["static"] = self.files.url
+
+    def text(self, template: str, **context: object) -> str:
+        """Render a template."""
+        return self._environment.get_template(template).render(context)
+
+    def answer(
+        self, template: str, status: int = 200, *, headers: dict[str, str] | None = None, **context: object
+    ) -> HTMLResponse:
+        """Render a template as an answer that no cache keeps unless `headers` says so."""
+        return HTMLResponse(
+            self.text(template, **context), status, {**HEADERS, "Cache-Control": "no-store", **(headers or {})}
+        )
+
+
+def preferred_language(header: str, offered: Sequence[str]) -> str:
+    """
+    Choose a language by an `Accept-Language` header.
+
+    Args:
+        offered: Two-letter codes; the first is chosen where the header leaves it open.
+    """
+    best, best_quality = offered[0], 0.0
+    for part in header.split(",")[:20]:
+        tag, _, parameter = part.strip().partition(";")
+        quality = _quality(parameter)
+        language = tag.strip()[:2].lower() if tag.strip() != "*" else offered[0]
+        if language in offered and quality > best_quality:
+            best, best_quality = language, quality
+    return best
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,31 @@
+"""How callers of the admin API hear of the domain's facts."""
+
+from typing import Final
+
+from fallwerk.dialects.problem import ErrorTable, PointedFault, Problem, Wire, bad_request
+from fallwerk.domain.account.errors import ClientIdMalformed, ClientIdTaken, ClientUnknown, SettingsRefused
+from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.domain.idempotency import IdempotencyKeyReused
+from fallwerk.domain.identcase.errors import CaseUnknown
+from fallwerk.domain.identcase.lifecycle import IllegalStep
+from fallwerk.own.admin.mapping import pointed
+
+BAD_CLIENT_ID: Final = PointedFault("/clientId", "A client id has 1 to 16 characters 0-9A-Z.")
+UNAVAILABLE: Final = "The store is not available right now; nothing was changed."
+
+
+def settings_refused(error: SettingsRefused) -> Problem:
+    """List every setting that cannot be used."""
+    return bad_request(pointed(error.faults))
+
+
+WIRE: Final[ErrorTable] = {
+    ClientUnknown: Wire(404, "There is no client with this id."),
+    ClientIdTaken: Wire(409, "Another client has this id."),
+    ClientIdMalformed: lambda _: bad_request([BAD_CLIENT_ID]),
+    SettingsRefused: settings_refused,
+    CaseUnknown: Wire(404, "There is no delivery case with this id."),
+    IllegalStep: Wire(409, "The order is released already, or its case is closed."),
+    IdempotencyKeyReused: Wire(422, "The idempotency key was used with another request."),
+    StoreUnavailable: Wire(503, UNAVAILABLE, retry_after_s=1),
+}

@@ -1,0 +1,210 @@
+"""
+Backup and restore of a whole system in one file, the same for both engines.
+
+A backup is a ZIP: `manifest.json`, one file of JSON lines per table read from one snapshot, the blobs, and the master keys.
+Sealed values stay sealed. With a passphrase the keys are encrypted (scrypt, AES-256-GCM); without one whoever has the
+file has everything, so it is written for its owner only.
+"""
+
+import base64
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from sqlalchemy import Connection, MetaData, Table, insert, select, text
+
+from fallwerk.store.keys import KeyFile, parse_keys
+from fallwerk.store.schema import begin, commit, current_revision, plain_engine, upgrade
+from fallwerk.store.sealing import MasterKey
+from fallwerk.store.tables import metadata
+
+FORMAT: Final = 1
+ROWS_AT_ONCE: Final = 1_000
+
+
+class BackupRefused(Exception):  # noqa: N818
+    """A backup cannot be made or restored; the message says why and what to do."""
+
+
+def create_backup(url: str, keys: Iterable[MasterKey], blobs: Path | None, target: Path, passphrase: str | None) -> int:
+    """
+    Write a backup of the running or stopped system; return the number of rows.
+
+    Args:
+        blobs: Folder of the local blob store, None if blobs lie in an object store, which is backed up there.
+        target: Must not exist; readable by its owner only.
+    """
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            rows, revision = _write_tables(url, archive)
+            _write_blobs(blobs, archive)
+            archive.writestr("keys.json", orjson.dumps(_packed_keys(keys, passphrase)))
+            manifest = {"format": FORMAT, "revision": revision, "rows": rows, "encryptedKeys": passphrase is not None}
+            archive.writestr("manifest.json", orjson.dumps(manifest))
+        file.flush()
+        os.fsync(file.fileno())
+    return sum(rows.values())
+
+
+def _write_tables(url: str, archive: zipfile.ZipFile) -> tuple[dict[str, int], str]:
+    engine = plain_engine(url)
+    rows: dict[str, int] = {}
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            revision = current_revision(connection)
+            if revision is None:
+                msg = "the database is empty; there is nothing to back up"
+                raise BackupRefused(msg)
+            for table in metadata.sorted_tables:
+                with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as out:
+                    rows[table.name] = _write_rows(connection, table, out)
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("ROLLBACK")
+    finally:
+        engine.dispose()
+    return rows, revision
+
+
+def _write_rows(connection: Connection, table: Table, out: Any) -> int:  # noqa: ANN401 - a file in the archive
+    count = 0
+    result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(select(table))
+    for row in result:
+        out.write(orjson.dumps([_as_json(value) for value in row]) + b"\n")
+        count += 1
+    return count
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 - a column's value
+    return {"b": base64.b64encode(value).decode()} if isinstance(value, (bytes, memoryview)) else value
+
+
+def _write_blobs(blobs: Path | None, archive: zipfile.ZipFile) -> None:
+    if blobs is None or not blobs.exists():
+        return
+    for path in sorted(blobs.rglob("*")):
+        if path.is_file() and path.relative_to(blobs).parts[0] != "probe":
+            archive.write(path, f"blobs/{path.relative_to(blobs)}")
+
+
+def restore_backup(source: Path, url: str, key_file: Path | None, blobs: Path | None, passphrase: str | None) -> int:
+    """
+    Restore a backup into an empty system and bring its schema up to date; return the number of rows.
+
+    Raises:
+        BackupRefused: not a backup, a wrong passphrase, a database or key file that is not empty.
+    """
+    try:
+        archive = zipfile.ZipFile(source)
+    except (OSError, zipfile.BadZipFile) as error:
+        msg = f"{source} is no backup: {error}"
+        raise BackupRefused(msg) from None
+    with archive:
+        manifest = orjson.loads(archive.read("manifest.json"))
+        if manifest["format"] != FORMAT:
+            msg = f"{source} has format {manifest['format']}, this version reads {FORMAT}"
+            raise BackupRefused(msg)
+        keys = _unpacked_keys(orjson.loads(archive.read("keys.json")), passphrase)
+        _refuse_other_keys(key_file, keys)
+        rows = _read_tables(archive, manifest, url)
+        _read_blobs(archive, blobs)
+    if key_file is not None:
+        KeyFile(key_file).replace(keys)
+    return rows
+
+
+def _refuse_other_keys(key_file: Path | None, keys: tuple[MasterKey, ...]) -> None:
+    if key_file is not None and key_file.exists() and KeyFile(key_file).read() != keys:
+        msg = f"{key_file} holds other master keys; move it away first"
+        raise BackupRefused(msg)
+
+
+def _read_tables(archive: zipfile.ZipFile, manifest: dict[str, Any], url: str) -> int:
+    engine = plain_engine(url)
+    try:
+        with engine.connect() as connection:
+            begin(connection)
+            if current_revision(connection) is not None:
+                msg = "the database is not empty; restore into a new one"
+                raise BackupRefused(msg)
+            upgrade(connection, manifest["revision"])
+            total = sum(_read_table(archive, connection, name, count) for name, count in manifest["rows"].items())
+            upgrade(connection)
+            commit(connection)
+    finally:
+        engine.dispose()
+    return total
+
+
+def _read_table(archive: zipfile.ZipFile, connection: Connection, name: str, expected: int) -> int:
+    # The table as its own revision had it, which may be older than this program's.
+    table = Table(name, MetaData(), autoload_with=connection)
+    columns = [column.name for column in metadata.tables[name].columns if column.name in table.columns]
+    count = 0
+    with archive.open(f"tables/{name}.jsonl") as lines:
+        for batch in _batches(lines):
+            connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in batch])
+            count += len(batch)
+    if count != expected:
+        msg = f"the backup is damaged: {name} has {count} rows instead of {expected}"
+        raise BackupRefused(msg)
+    return count
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[list[list[Any]]]:
+    batch: list[list[Any]] = []
+    for line in lines:
+        batch.append([base64.b64decode(v["b"]) if isinstance(v, dict) else v for v in orjson.loads(line)])
+        if len(batch) == ROWS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _read_blobs(archive: zipfile.ZipFile, blobs: Path | None) -> None:
+    for name in archive.namelist():
+        if name.startswith("blobs/") and blobs is not None:
+            target = (blobs / name.removeprefix("blobs/")).resolve()
+            if not target.is_relative_to(blobs.resolve()):
+                msg = "the backup names a file outside the blob store"
+                raise BackupRefused(msg)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(archive.read(name))
+
+
+def _packed_keys(keys: Iterable[MasterKey], passphrase: str | None) -> dict[str, str]:
+    plain = ",".join(f"{key.key_id}:{base64.b64encode(key.secret).decode()}" for key in keys)
+    if passphrase is None:
+        return {"keys": plain}
+    salt, nonce = os.urandom(16), os.urandom(12)
+    sealed = AESGCM(_key_of(passphrase, salt)).encrypt(nonce, plain.encode(), b"fallwerk backup")
+    return {name: base64.b64encode(value).decode() for name, value in (("salt", salt), ("nonce", nonce), ("sealed", sealed))}
+
+
+def _unpacked_keys(packed: dict[str, str], passphrase: str | None) -> tuple[MasterKey, ...]:
+    if "keys" in packed:
+        return parse_keys(packed["keys"])
+    if passphrase is None:
+        msg = "the backup's keys are encrypted; its passphrase is needed"
+        raise BackupRefused(msg)
+    salt, nonce, sealed = (base64.b64decode(packed[name]) for name in ("salt", "nonce", "sealed"))
+    try:
+        return parse_keys(AESGCM(_key_of(passphrase, salt)).decrypt(nonce, sealed, b"fallwerk backup").decode())
+    except InvalidTag:
+        msg = "the passphrase is wrong"
+        raise BackupRefused(msg) from None
+
+
+def _key_of(passphrase: str, salt: bytes) -> bytes:
+    return Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase.encode())

@@ -1,0 +1,75 @@
+"""First answers by key, sealed; a row's own uniqueness makes the second of two calls wait for the first."""
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, delete, select, update
+
+from fallwerk.domain.idempotency import Answer, IdempotencyKeyReused, IdempotentCall
+from fallwerk.store.statements import insert_for
+from fallwerk.store.tables import idempotency
+
+if TYPE_CHECKING:
+    from fallwerk.store.unit import Unit
+
+_c: Final = idempotency.c
+_KEY: Final = (
+    _c.tenant_id == bindparam("tenant"),
+    _c.operation == bindparam("op"),
+    _c.key_hash == bindparam("key"),
+)
+UNANSWERED: Final = 0
+
+
+class Idempotency:
+    """See `domain.idempotency.IdempotencyRepository`."""
+
+    def __init__(self, unit: "Unit") -> None:
+        self._unit = unit
+
+    def claim(self, call: IdempotentCall, *, now_us: int, expires_us: int) -> Answer | None:
+        """Take the key or return its first answer."""
+        key = _key(call)
+        self._unit.execute(delete(idempotency).where(*_KEY, _c.expires_us <= now_us), key)
+        values = {
+            "tenant_id": call.tenant_id,
+            "operation": call.operation,
+            "key_hash": key["key"],
+            "request_hash": _digest(call.request),
+            "status": UNANSWERED,
+            "response_sealed": b"",
+            "case_id": None,
+            "expires_us": expires_us,
+        }
+        statement = insert_for(self._unit, idempotency).on_conflict_do_nothing()
+        if self._unit.execute(statement, values).rowcount:
+            return None
+        row = self._unit.execute(select(idempotency).where(*_KEY), key).one()
+        if bytes(row.request_hash) != values["request_hash"]:
+            raise IdempotencyKeyReused
+        return Answer(row.status, self._unit.sealer.open(row.response_sealed, _context(call)), row.case_id)
+
+    def keep(self, call: IdempotentCall, answer: Answer) -> None:
+        """Store the answer of the call that claimed the key."""
+        statement = update(idempotency).where(*_KEY)
+        sealed = self._unit.sealer.seal(answer.body, _context(call))
+        self._unit.execute(
+            statement.values(status=answer.status, response_sealed=sealed, case_id=answer.case_id), _key(call)
+        )
+
+    def expire(self, now_us: int) -> None:
+        """Delete answers whose time is over."""
+        self._unit.execute(delete(idempotency).where(_c.expires_us <= now_us))
+
+
+def _key(call: IdempotentCall) -> dict[str, int | str | bytes]:
+    return {"tenant": call.tenant_id, "op": call.operation, "key": _digest(call.key.encode())}
+
+
+def _digest(value: bytes) -> bytes:
+    return hashlib.sha256(value).digest()
+
+
+def _context(call: IdempotentCall) -> bytes:
+    # The key's hash, not the key: re-sealing after a rotation knows the row only.
+    return b"answer|%d|%b|%b" % (call.tenant_id, call.operation.encode(), _digest(call.key.encode()))

@@ -1,0 +1,60 @@
+"""Orders and recipients as sealed JSON: written from the domain's dataclasses, read back into them."""
+
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import orjson
+
+from fallwerk.domain.identcase.model import CaseOrder
+from fallwerk.domain.identcase.ports import Recipient
+
+T = TypeVar("T")
+
+
+def order_bytes(order: CaseOrder) -> bytes:
+    """Render an order for sealing."""
+    return orjson.dumps(order)
+
+
+def order_of(content: bytes) -> CaseOrder:
+    """Read an order back."""
+    return _build(CaseOrder, orjson.loads(content))
+
+
+def recipient_bytes(recipient: Recipient) -> bytes:
+    """Render a recipient for sealing."""
+    return orjson.dumps(recipient)
+
+
+def recipient_of(content: bytes) -> Recipient:
+    """Read a recipient back."""
+    return _build(Recipient, orjson.loads(content))
+
+
+def _build(kind: type[T], value: dict[str, Any]) -> T:
+    """Make a dataclass from its JSON; names it does not know are left out, so that an older reader still works."""
+    hints = _hints(kind)
+    return kind(**{name: _convert(hints[name], found) for name, found in value.items() if name in hints})
+
+
+@cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _convert(hint: Any, value: Any) -> Any:  # noqa: ANN401 - the hint decides
+    if value is None:
+        return None
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return tuple(_convert(typing.get_args(hint)[0], element) for element in value)
+    if typing.get_origin(hint) is dict:
+        return {name: _convert(typing.get_args(hint)[1], element) for name, element in value.items()}
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _build(hint, value)
+    return value

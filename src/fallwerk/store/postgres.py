@@ -1,0 +1,246 @@
+"""
+PostgreSQL: a pool of connections in the database's own threads, any number of processes.
+
+Calls of one kind that wait at the same time go through one thread that commits them together, as SQLite's writer does;
+everything else is a transaction of its own.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from fallwerk.domain.errors import DomainError, StoreUnavailable
+from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
+from fallwerk.store.tables import metadata
+from fallwerk.store.unit import StoreContext, Unit
+
+log = structlog.get_logger()
+
+MAX_GROUP: Final = 128
+TRIES: Final = 4
+"""How often a transaction is repeated that lost a deadlock, or a connection before it reached its commit."""
+REPEATABLE: Final = frozenset({"40001", "40P01"})
+ERASED_TABLES: Final = (
+    "ident_case",
+    "case_directory",
+    "identification",
+    "delivery_order",
+    "notification",
+    "due_work",
+    "idempotency",
+)
+
+
+def engine_for(url: str, *, pool_size: int) -> Engine:
+    """Make a pooled engine for a `postgresql://` address; a server that is away is noticed within seconds."""
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_use_lifo=True,
+        connect_args={
+            "connect_timeout": 3,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
+            "application_name": "fallwerk",
+            "prepare_threshold": 3,
+        },
+    )
+
+
+class PostgresDatabase(Database):
+    """
+    The engine for several processes.
+
+    Args:
+        url: `postgresql://user:password@host:port/name`.
+        pool_size: Connections, and threads that use them.
+    """
+
+    def __init__(self, url: str, context: StoreContext, *, pool_size: int = 8) -> None:
+        super().__init__(context)
+        self._engine = engine_for(url, pool_size=pool_size + 2)
+        self._threads = ThreadPoolExecutor(pool_size, "postgres")
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def start(self) -> None:
+        """Connect once, so that a wrong address shows at start, and start the threads."""
+        self._loop = asyncio.get_running_loop()
+        await self.read(lambda unit: unit.execute(text("SELECT 1")))
+        self._thread = threading.Thread(target=self._group_loop, name="postgres-group", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish waiting transactions and close the pool."""
+        if self._thread is not None:
+            self._queue.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction of its own; a lost deadlock is repeated."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` in a read-only transaction with one snapshot."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, work)
+
+    async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
+        """Run `many` over the items that wait at the same time, in one transaction."""
+        if self._thread is None:
+            msg = "the database is closed"
+            raise StoreUnavailable(msg)
+        refuse_overload(self._queue.qsize())
+        job = Job(asyncio.get_running_loop().create_future(), many=many, item=item)
+        self._queue.put(job)
+        return await job.future  # type: ignore[no-any-return]
+
+    async def check(self) -> bool:
+        """Write for real."""
+        try:
+            await self.write(lambda unit: unit.execute(_PROBE))
+        except StoreUnavailable:
+            return False
+        return True
+
+    async def compact(self) -> None:
+        """Rewrite the tables that held erased rows, so that their freed pages are gone with the old files."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._compact)
+
+    def _compact(self) -> None:
+        try:
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for name in ERASED_TABLES:
+                    table = metadata.tables[name]
+                    connection.execute(text(f"VACUUM (FULL) {table.name}"))
+                self._switch_log(connection)
+        except DBAPIError as error:
+            raise StoreUnavailable(str(error.orig)) from error
+
+    @staticmethod
+    def _switch_log(connection: Connection) -> None:
+        """Start a new log segment, so that the server can drop the old ones; needs the role's right to do so."""
+        for statement in ("CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT"):
+            try:
+                connection.execute(text(statement))
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != "42501":
+                    raise
+                log.info("store.log_not_switched", reason="the database role may not; see docs/operations.md")
+                return
+
+    def _read(self, work: Work[T]) -> T:
+        for attempt in range(TRIES):
+            try:
+                with self._engine.connect() as connection:
+                    connection.execute(_SNAPSHOT)
+                    return work(Unit(connection, self.context))
+            except DBAPIError as error:
+                if error.connection_invalidated and attempt + 1 < TRIES:
+                    continue
+                raise StoreUnavailable(str(error.orig)) from error
+        raise StoreUnavailable
+
+    def _write(self, work: Work[T]) -> T:
+        unit, result = self._transact(work)
+        unit.committed()
+        return result
+
+    def _transact(self, work: Work[T]) -> tuple[Unit, T]:
+        """Run and commit; what fails before the commit is repeated where that is safe, a failing commit never is."""
+        for attempt in range(TRIES):
+            try:
+                self._refill_ids()
+                with self._engine.connect() as connection:
+                    unit = Unit(connection, self.context)
+                    result = work(unit)
+                    self._commit(connection)
+                    return unit, result
+            except DBAPIError as error:
+                repeatable = error.connection_invalidated or getattr(error.orig, "sqlstate", None) in REPEATABLE
+                if repeatable and attempt + 1 < TRIES:
+                    continue
+                if _is_our_mistake(error):
+                    raise
+                raise StoreUnavailable(str(error.orig)) from error
+        raise StoreUnavailable
+
+    @staticmethod
+    def _commit(connection: Connection) -> None:
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            # Nobody knows whether the server still committed: repeating could do the work twice.
+            raise StoreUnavailable(str(error.orig)) from error
+
+    def _refill_ids(self) -> None:
+        if self.context.ids.low():
+            with self._engine.begin() as connection:
+                self.context.ids.refill(connection)
+
+    def _group_loop(self) -> None:
+        while True:
+            group = [self._queue.get()]
+            while len(group) < MAX_GROUP and not self._queue.empty():
+                group.append(self._queue.get())
+            jobs = [job for job in group if job is not None]
+            if jobs:
+                self._deliver(self._run_group(jobs))
+            if len(jobs) < len(group):
+                return
+
+    def _run_group(self, jobs: Sequence[Job]) -> list[tuple[Job, Any, BaseException | None]]:
+        kinds: dict[ManyWork[Any, Any] | None, list[Job]] = {}
+        for job in jobs:
+            kinds.setdefault(job.many, []).append(job)
+        outcomes = []
+        for same in kinds.values():
+            outcomes.extend(self._run_same(same))
+        return outcomes
+
+    def _run_same(self, jobs: Sequence[Job]) -> list[tuple[Job, Any, BaseException | None]]:
+        try:
+            unit, outcomes = self._transact(lambda unit: run_many(unit, jobs))
+        except StoreUnavailable as error:
+            log.warning("store.group_failed", reason=str(error), transactions=len(jobs))
+            return [(job, None, error) for job in jobs]
+        except (DomainError, DBAPIError, ValueError, TypeError) as error:
+            if len(jobs) == 1:
+                return [(jobs[0], None, error)]
+            # One bad item must not fail its neighbours: each gets its own try.
+            return [found for job in jobs for found in self._run_same([job])]
+        except BaseException as error:  # noqa: BLE001 - the thread serves every later call and must outlive this one
+            return [(job, None, error) for job in jobs]
+        unit.committed()
+        return outcomes
+
+    def _deliver(self, outcomes: list[tuple[Job, Any, BaseException | None]]) -> None:
+        done = Done([(job.future, result, error) for job, result, error in outcomes])
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(done.deliver)
+
+
+def _is_our_mistake(error: DBAPIError) -> bool:
+    """Tell a wrong statement or a constraint from a server that cannot serve."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state[:2] in {"22", "23", "42"}
+
+
+_SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+_PROBE: Final = text("UPDATE id_block SET next_id = next_id WHERE name = 'row'")

@@ -1,0 +1,62 @@
+"""
+Set-based inserts for the hot path, through the driver itself.
+
+SQLAlchemy names the columns; the statements are made once per table and the values go to the driver without a layer
+between. On SQLite the single writer makes a look before the insert race-free; PostgreSQL takes arrays with `unnest` and
+says which rows met a conflict.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table, Text
+
+if TYPE_CHECKING:
+    from fallwerk.store.unit import Unit
+
+_ARRAY_TYPES: Final = {
+    BigInteger: "int8",
+    Integer: "int4",
+    SmallInteger: "int2",
+    Text: "text",
+    Boolean: "bool",
+    LargeBinary: "bytea",
+}
+
+
+def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, values in the table's column order; a conflict fails the transaction."""
+    if not rows:
+        return
+    if unit.is_sqlite:
+        unit.connection.connection.driver_connection.executemany(_sqlite_insert(table), rows)  # type: ignore[union-attr]
+    else:
+        with unit.connection.connection.cursor() as cursor:
+            cursor.execute(_postgres_insert(table, returning=""), _columns(rows))
+
+
+def insert_new_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]], returning: str) -> set[Any]:
+    """Insert those rows that meet no conflict (PostgreSQL only) and return one column of them."""
+    with unit.connection.connection.cursor() as cursor:
+        cursor.execute(_postgres_insert(table, returning=returning), _columns(rows))
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+@cache
+def _sqlite_insert(table: Table) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    marks = ", ".join("?" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own table and column names
+
+
+@cache
+def _postgres_insert(table: Table, *, returning: str) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    arrays = ", ".join(f"%b::{_ARRAY_TYPES[type(column.type)]}[]" for column in table.columns)
+    conflict = f" ON CONFLICT DO NOTHING RETURNING {returning}" if returning else ""
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}){conflict}"  # noqa: S608 - our own names

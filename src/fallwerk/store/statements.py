@@ -1,0 +1,22 @@
+"""The few statements that the two engines spell differently."""
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from fallwerk.store.unit import Unit
+
+
+def insert_for(unit: "Unit", table: Table) -> Any:  # noqa: ANN401 - the two inserts share their verbs, not a type
+    """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return sqlite.insert(table) if unit.is_sqlite else postgresql.insert(table)
+
+
+def upsert(unit: "Unit", table: Table, values: dict[str, Any]) -> None:
+    """Insert a row or replace everything but its key."""
+    keys = [column.name for column in table.primary_key.columns]
+    statement = insert_for(unit, table)
+    rest = {name: statement.excluded[name] for name in values if name not in keys}
+    unit.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)

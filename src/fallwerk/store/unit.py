@@ -1,0 +1,142 @@
+"""One transaction over SQLAlchemy Core, with the repositories that use cases ask for."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, Executable, update
+
+from fallwerk.store.accounts import Accounts
+from fallwerk.store.audit import Audit
+from fallwerk.store.cases import Cases
+from fallwerk.store.due import Due
+from fallwerk.store.idempotency import Idempotency
+from fallwerk.store.notifications import Notifications
+from fallwerk.store.sandbox import Sandbox
+from fallwerk.store.sealing import KeyedHashes, Sealer
+from fallwerk.store.tables import id_block
+
+BLOCK: Final = 100_000
+LOW: Final = 50_000
+
+
+class RowIds:
+    """
+    Row ids from blocks that a process takes from the database, so that no insert waits for a sequence.
+
+    A block is taken in a transaction of its own: one that is rolled back must not give its ids to somebody else.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next = 0
+        self._end = 0
+
+    def low(self) -> bool:
+        """Tell whether a new block should be taken before the next transaction."""
+        return self._end - self._next < LOW
+
+    def refill(self, connection: Connection) -> None:
+        """Take a block; the caller commits before any id of it is used."""
+        statement = (
+            update(id_block)
+            .where(id_block.c.name == "row")
+            .values(next_id=id_block.c.next_id + BLOCK)
+            .returning(id_block.c.next_id)
+        )
+        end = int(connection.execute(statement).scalar_one())
+        with self._lock:
+            self._next, self._end = end - BLOCK, end
+
+    def next(self) -> int:
+        """Return one id."""
+        with self._lock:
+            if self._next >= self._end:
+                msg = "a transaction used more row ids than a block holds"
+                raise RuntimeError(msg)
+            self._next += 1
+            return self._next - 1
+
+
+def _nothing() -> None:
+    """Do nothing: the default of the context's hooks."""
+
+
+@dataclass(slots=True)
+class StoreContext:
+    """What all transactions of a process share."""
+
+    sealer: Sealer
+    hashes: KeyedHashes
+    ids: RowIds = field(default_factory=RowIds)
+    on_due_work: Callable[[], None] = _nothing
+    """Called after a commit that wrote due work."""
+    on_accounts_changed: Callable[[], None] = _nothing
+    """Called after a commit that changed an account."""
+
+
+class Unit:
+    """The unit of work of both engines."""
+
+    def __init__(self, connection: Connection, context: StoreContext) -> None:
+        self.connection = connection
+        self.context = context
+        self.sealer = context.sealer
+        self.hashes = context.hashes
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self.wrote_due_work = False
+        self.changed_accounts = False
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run a Core statement in this transaction."""
+        return self.connection.execute(statement, parameters)  # type: ignore[return-value]
+
+    def new_id(self) -> int:
+        """Return a row id that no other row of the system has."""
+        return self.context.ids.next()
+
+    def committed(self) -> None:
+        """Tell the process what the commit means for it; called once, after the commit."""
+        if self.wrote_due_work:
+            self.context.on_due_work()
+        if self.changed_accounts:
+            self.context.on_accounts_changed()
+
+    @cached_property
+    def cases(self) -> Cases:
+        """Identification cases."""
+        return Cases(self)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Accounts and their credentials."""
+        return Accounts(self)
+
+    @cached_property
+    def notifications(self) -> Notifications:
+        """Webhook deliveries."""
+        return Notifications(self)
+
+    @cached_property
+    def due(self) -> Due:
+        """The outbox."""
+        return Due(self)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit log."""
+        return Audit(self)
+
+    @cached_property
+    def idempotency(self) -> Idempotency:
+        """First answers of creating calls."""
+        return Idempotency(self)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The sandbox's clock offset and ordered faults."""
+        return Sandbox(self)
