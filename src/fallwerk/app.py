@@ -17,24 +17,32 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
-from fallwerk.apis.scr_delivery.mapping import render_list_form
+from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
 from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
 from fallwerk.apis.scr_start.alive import AliveCheck
 from fallwerk.apis.scr_start.routes import StartRoutes
 from fallwerk.dialects.scr.accounts import ScrAccounts
 from fallwerk.dialects.scr.router import ScrApi
-from fallwerk.domain.account.demo import seed
+from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
+from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal
+from fallwerk.kit.metrics import Metrics
+from fallwerk.kit.server_plan import StartRefused
 from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
+from fallwerk.own.health.routes import health_routes
+from fallwerk.own.sandbox.clock import SandboxClock, Turns
+from fallwerk.own.sandbox.faults import FaultBook
+from fallwerk.own.sandbox.reset import Reset
+from fallwerk.own.sandbox.routes import SandboxRoutes
 from fallwerk.settings import Settings
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
 from fallwerk.store.postgres import PostgresDatabase
 from fallwerk.store.schema import prepare
-from fallwerk.store.sealing import MasterKey, Sealer
+from fallwerk.store.sealing import MasterKey, Sealer, SealBroken
 from fallwerk.store.sqlite import SqliteDatabase
 from fallwerk.store.unit import StoreContext
 from fallwerk.worker.handlers import Duties, sealing
@@ -43,10 +51,7 @@ from fallwerk.worker.loop import Worker
 log = structlog.get_logger()
 
 SCR_PREFIX: Final = "/api/scr/"
-
-
-class DemoDataRefused(Exception):  # noqa: N818
-    """A production system was pointed at a database that holds the sandbox's demo data."""
+SANDBOX_PREFIX: Final = "/sandbox/"
 
 
 def master_keys(settings: Settings) -> tuple[MasterKey, ...]:
@@ -101,6 +106,24 @@ class Fallwerk:
         self.worker = self._worker()
         self.alive = AliveCheck(self.available, clock=self.clock, generation=lambda: shared.generation)
         self.scr = self._scr()
+        self.faults = FaultBook(self.database, shared)
+        self.turns = Turns(self.database, self.clock)
+        self.sandbox_clock = SandboxClock(self.database, self.clock, shared, self.turns, self.worker.run_until)
+        self.sandbox = None if settings.is_production else self._sandbox()
+
+    def _sandbox(self) -> ASGIApp:
+        reset = Reset(self.database, self.clock, self.shared, self.turns, self.journal, self.blobs.wipe)
+        routes = SandboxRoutes(
+            store=self.database,
+            clock=self.clock,
+            sandbox_clock=self.sandbox_clock,
+            faults=self.faults,
+            journal=self.journal,
+            reset=reset,
+            render=render_list_form,
+            single_form=single_from_list,
+        )
+        return routes.api(token=self.settings.admin_token.get_secret_value(), slowdown=self.slowdown)
 
     def _worker(self) -> Worker:
         duties = Duties(
@@ -144,9 +167,16 @@ class Fallwerk:
         worker = self.shared.worker_alive(self.clock.system_now_us())
         return {"database": database, "blobstore": blobs, "worker": worker}
 
+    async def readiness(self) -> dict[str, bool]:
+        """Look at every component; one that the sandbox declares unavailable is."""
+        found = await self.components()
+        for component in () if self.settings.is_production else await self.faults.unavailable():
+            found[component.value] = False
+        return found
+
     async def available(self) -> bool:
-        """Tell whether every component is available."""
-        return all((await self.components()).values())
+        """Tell whether every component is available (S-80)."""
+        return all((await self.readiness()).values())
 
     async def start(self) -> None:
         """Open the store, make sure of the demo data, begin to work."""
@@ -155,6 +185,9 @@ class Fallwerk:
         context.on_accounts_changed = self.shared.bump_generation  # type: ignore[assignment]
         await self.database.start()
         await self._demo_data()
+        if not self.settings.is_production:
+            await self.sandbox_clock.restore()
+        self.shared.beat(self.clock.system_now_us())
         await self.worker.start()
 
     async def _demo_data(self) -> None:
@@ -163,7 +196,7 @@ class Fallwerk:
             await self.database.write(lambda uow: seed(uow, now_us))
         elif await self.database.read(lambda uow: uow.accounts.demo_data()):
             msg = "the database holds the sandbox's demo data; production needs a database of its own"
-            raise DemoDataRefused(msg)
+            raise StartRefused(msg)
 
     async def stop(self) -> None:
         """Finish what is under way and close."""
@@ -177,28 +210,49 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
     Make the application of one server process.
 
     Raises:
-        StoreUnavailable: the database cannot be reached.
-        KeysUnreadable: the master keys are missing or malformed.
+        StartRefused: no database, no keys; starting can be refused for the same reasons.
     """
-    system = Fallwerk(settings, shared)
+    try:
+        system = Fallwerk(settings, shared)
+    except (StoreUnavailable, KeysUnreadable, SealBroken) as error:
+        raise StartRefused(str(error)) from error
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await system.start()
+        try:
+            await system.start()
+        except StoreUnavailable as error:
+            raise StartRefused(str(error)) from error
         try:
             yield
         finally:
             await system.stop()
 
-    rest = Starlette(routes=[], lifespan=lifespan)
+    rest = Starlette(routes=health_routes(system.readiness, Metrics()), lifespan=lifespan)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         # The busiest prefix goes straight to its API; a target that was encoded as a whole holds it further in (D-25).
         if scope["type"] == "http" and SCR_PREFIX in scope["path"]:
             await system.scr(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(SANDBOX_PREFIX) and system.sandbox is not None:
+            await system.sandbox(scope, receive, send)
         else:
             await rest(scope, receive, send)
 
     return dispatch
 
 
+
+
+def announce(settings: Settings) -> str:
+    """Return what a person who starts the server wants to know first: addresses and, in the sandbox, credentials."""
+    base = settings.public_base_url
+    lines = [f"Fallwerk ({settings.mode}, {'SQLite' if settings.is_sqlite else 'PostgreSQL'})", ""]
+    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"  OpenAPI     {base}/openapi/"]
+    if not settings.is_production:
+        token = settings.admin_token.get_secret_value()
+        lines += [f"  Sandbox     {base}/sandbox/v1   Authorization: Bearer {token}", "", "  Demo clients"]
+        for demo in DEMO_CLIENTS:
+            users = ", ".join(f"{known.username} / {known.password}" for known in demo.credentials)
+            lines.append(f"  {demo.client_id}    {users}")
+    return "\n".join(lines) + "\n"

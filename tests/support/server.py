@@ -61,7 +61,7 @@ class Server:
             key.write_text(f"{TEST_KEY.key_id}:{base64.b64encode(TEST_KEY.secret).decode()}\n")
             key.chmod(0o600)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fallwerk.cli.main", "serve"],
+            [sys.executable, "-m", "fallwerk", "serve"],
             env={**self._env, "PORT": str(self.port)},
             stdout=subprocess.PIPE,
             stderr=(self.data / "log.txt").open("a"),

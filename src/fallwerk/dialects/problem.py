@@ -2,7 +2,8 @@
 Errors of our own APIs: `application/problem+json` (RFC 9457).
 
 `type` is `about:blank`, so `title` is the status' own; `detail` says what happened in one sentence and repeats neither
-a credential nor a personal datum. A 400 lists every fault in `errors`, each with the JSON Pointer of the value (RFC 6901).
+a credential nor a personal datum. A 400 lists every fault in `errors`, each with the JSON Pointer (RFC 6901) of the
+value.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +42,7 @@ class PointedFault:
     detail: str
 
 
-class Problem(Exception):  # noqa: N818 - errors are named as facts
+class Problem(Exception):
     """The request ends with this answer; raised by whoever finds out, rendered at the edge."""
 
     def __init__(

@@ -54,6 +54,9 @@ class JournalEntry(NamedTuple):
     request_body: bytes
     response_body: bytes
     duration_us: int
+    request_size: int = 0
+    """Bytes of the whole body where only its beginning is given."""
+    response_size: int = 0
 
 
 class RecordedRequest(NamedTuple):
@@ -132,7 +135,8 @@ class Journal:
         header = _HEADER.pack(
             self._clock.system_now_us(), entry.at_us, entry.tenant_id, entry.duration_us, entry.status,
             *map(len, texts), len(text),
-            len(request), len(response), len(entry.request_body), len(entry.response_body),
+            len(request), len(response),
+            max(len(entry.request_body), entry.request_size), max(len(entry.response_body), entry.response_size),
         )  # fmt: skip
         record = b"".join((header, text, request, response))
         with self._lock:

@@ -10,8 +10,10 @@ import mmap
 import os
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 MAX_PROCESSES: Final = 64
@@ -57,7 +59,9 @@ class SharedState:
         self._signed = self._view[:_PAGE].cast("q")
         self.commands = self._view[_PAGE:first_ring]
         self.rings = [self._view[first_ring + ring * n : first_ring + ring * (n + 1)] for n in range(processes)]
-        self._lock_file = tempfile.TemporaryFile(prefix="fallwerk-lock-")  # noqa: SIM115 - lives as long as the map
+        self._lock_file, path = tempfile.mkstemp(prefix="fallwerk-lock-")
+        Path(path).unlink()
+        self._close_lock = weakref.finalize(self, os.close, self._lock_file)
         self._thread_lock = threading.Lock()
         self.attach(0)
 
@@ -133,7 +137,7 @@ class SharedState:
         for view in (*self.rings, self.commands, self.words, self._signed, self._view):
             view.release()
         self._map.close()
-        self._lock_file.close()
+        self._close_lock()
 
     def _bump(self) -> int:
         self.words[_GENERATION] += 1

@@ -1,7 +1,8 @@
 """
-From an ASGI request to an operation of one of our own APIs and back: a bearer token, problem+json for whatever is wrong.
+From an ASGI request to an operation of one of our own APIs and back: bearer token, problem+json for what is wrong.
 
-The order of checks is fixed: route (404, 405), token (401), media type (415), size (413), then what the operation finds.
+The order of checks is fixed: route (404, 405), token (401), media type (415), size (413), then what the operation
+finds.
 """
 
 import hashlib

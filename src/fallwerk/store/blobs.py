@@ -1,5 +1,6 @@
 """Where documents, coupons and pictures will lie: a local folder by default, an S3-compatible store by address."""
 
+import asyncio
 import uuid
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,9 @@ class BlobStore:
             log.warning("blobs.not_available", reason=type(error).__name__)
             return False
         return bytes(found) == PROBE
+
+    async def wipe(self) -> None:
+        """Delete every object; the sandbox's reset."""
+        store = self._store()
+        async for batch in store.list():
+            await asyncio.gather(*(store.delete_async(found["path"]) for found in batch))

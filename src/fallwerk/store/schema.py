@@ -95,7 +95,7 @@ def commit(connection: Connection) -> None:
 
 
 def _hashes(connection: Connection, sealer: Sealer) -> KeyedHashes:
-    found = dict(connection.execute(select(system_secret.c.name, system_secret.c.value_sealed)).tuples().all())
+    found = dict(connection.execute(select(system_secret.c.name, system_secret.c.value_sealed)).all())
     if not found:
         found = _first_rows(connection, sealer)
     keys = [sealer.open(bytes(found[name]), secret_context(name)) for name in SECRETS]

@@ -1,8 +1,8 @@
 """
 The sandbox's demo clients, the same at every first start and after every reset.
 
-Source: control-api.md "Demo data". Passwords stand here because everybody knows them: production refuses a database that
-holds demo data.
+Source: control-api.md "Demo data". Passwords stand here because everybody knows them: production refuses a database
+that holds demo data.
 """
 
 from dataclasses import dataclass

@@ -48,7 +48,7 @@ def create_scr_client(
         raise ClientIdMalformed
     for _ in range(ATTEMPTS if client_id is None else 1):
         chosen = client_id or new_client_id()
-        secrets = _new_secrets(f"scr-{chosen.lower()}", f"alive-{chosen.lower()}")
+        secrets = _new_secrets(_username(chosen), _alive_username(chosen))
         client = uow.accounts.add_scr_client(
             chosen,
             settings,
@@ -104,7 +104,7 @@ def rotate_scr_client(uow: UnitOfWork, client_id: str, *, overlap_s: int, now_us
     """
     client = known_client(uow, client_id, lock=True)
     username, alive_username = usernames(client)
-    secrets = _new_secrets(username, alive_username)
+    secrets = _new_secrets(username or _username(client_id), alive_username or _alive_username(client_id))
     uow.accounts.rotate(
         client.tenant_id,
         data_password=secrets.data_password,
@@ -130,10 +130,18 @@ def known_client(uow: UnitOfWork, client_id: str, *, lock: bool = False) -> ScrC
     return client
 
 
-def usernames(client: ScrClient) -> tuple[str, str]:
-    """Return the user names of the account and of its availability check that count now."""
+def usernames(client: ScrClient) -> tuple[str | None, str | None]:
+    """Return the current user names of the account and of its availability check; None for one it does not have."""
     current = {found.alive_only: found.username for found in client.credentials if found.valid_until_us is None}
-    return current[False], current[True]
+    return current.get(False), current.get(True)
+
+
+def _username(client_id: str) -> str:
+    return f"scr-{client_id.lower()}"
+
+
+def _alive_username(client_id: str) -> str:
+    return f"alive-{client_id.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

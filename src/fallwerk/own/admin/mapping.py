@@ -9,8 +9,8 @@ from typing import Any, Final
 import orjson
 
 from fallwerk.dialects.problem import PointedFault
-from fallwerk.dialects.scr.ordermapping import to_address
 from fallwerk.dialects.scr.orderdata import AddressData
+from fallwerk.dialects.scr.ordermapping import to_address
 from fallwerk.domain.account.errors import SettingFault
 from fallwerk.domain.account.model import IdentClass, ScrClient, ScrSettings
 from fallwerk.domain.account.service import NewScrClient, usernames

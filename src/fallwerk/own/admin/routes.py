@@ -11,6 +11,7 @@ from fallwerk.dialects.problem import PointedFault, bad_request
 from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.account.rules import setting_faults
 from fallwerk.domain.account.service import create_scr_client, known_client, rotate_scr_client, update_scr_client
+from fallwerk.domain.audit.model import ChainReport
 from fallwerk.domain.idempotency import Answer, IdempotentCall, once
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import Role
@@ -169,9 +170,12 @@ class AdminRoutes:
         chains = []
         for client_id, tenant_id in tenants:
             # One tenant at a time: a snapshot over all of them would stay open for long.
-            report = await self.deps.store.read(lambda uow, tenant_id=tenant_id: uow.audit.verify(tenant_id))
+            report = await self._verify(tenant_id)
             chains.append(mapping.chain_json(client_id, report))
         return json_answer({"sound": all(chain["brokenAt"] is None for chain in chains), "chains": chains})
+
+    async def _verify(self, tenant_id: int) -> ChainReport:
+        return await self.deps.store.read(lambda uow: uow.audit.verify(tenant_id))
 
     async def show_status(self, _call: Call) -> Response:
         """Show queue sizes, key ids and the webhooks' source addresses (D-68)."""

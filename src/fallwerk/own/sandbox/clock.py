@@ -59,7 +59,7 @@ class Turns:
             StoreUnavailable: the lease cannot be written.
         """
         async with self._lock:
-            while not await self._take():
+            while not await self._take():  # noqa: ASYNC110 - no event tells when another process ends its turn
                 await asyncio.sleep(LOOK_S)
             renewing = asyncio.create_task(self._renew())
             try:

@@ -1,8 +1,8 @@
 """
 The sandbox's control: clock, outside actors, webhook log, mails, request journal, faults, reset.
 
-Source: control-api.md "Sandbox control"; decisions.md "Simulate", "Time", "Sandbox". In production nothing of it exists:
-the application does not mount it.
+Source: control-api.md "Sandbox control"; decisions.md "Simulate", "Time", "Sandbox". In production nothing of it
+exists: the application does not mount it.
 """
 
 from collections.abc import Callable, Sequence

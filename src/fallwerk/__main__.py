@@ -1,0 +1,5 @@
+"""`python -m fallwerk` is the command `fallwerk`."""
+
+from fallwerk.cli.main import run
+
+run()
