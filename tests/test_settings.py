@@ -3,6 +3,7 @@
 import ast
 import base64
 import inspect
+import itertools
 from pathlib import Path
 
 import pytest
@@ -112,17 +113,17 @@ def test_a_file_that_is_no_toml_is_one_problem(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("PORT", "70000", "PORT: Input should be less than or equal to 65535"),
-        ("DATABASE_URL", "mysql://db", "DATABASE_URL: must begin with sqlite:/// or postgresql://"),
-        ("BLOB_URL", "ftp://x", "BLOB_URL: must begin with file://, s3://, gs:// or az://"),
-        ("DATA_DIR", "a?b", "DATA_DIR: must not contain ?, # or %"),
-        ("FALLWERK_PUBLIC_BASE_URL", "example.org", "FALLWERK_PUBLIC_BASE_URL: must be an http or https URL without query"),
-        ("FALLWERK_TLS_KEY", "/", "FALLWERK_TLS_KEY: tls_certificate and tls_key belong together; one of them is missing"),
-        ("FALLWERK_WEBHOOK_CA_FILE", "/none.pem", "FALLWERK_WEBHOOK_CA_FILE: cannot read /none.pem"),
+        ("PORT", "70000", "Input should be less than or equal to 65535"),
+        ("DATABASE_URL", "mysql://db", "must begin with sqlite:/// or postgresql://"),
+        ("BLOB_URL", "ftp://x", "must begin with file://, s3://, gs:// or az://"),
+        ("DATA_DIR", "a?b", "must not contain ?, # or %"),
+        ("FALLWERK_PUBLIC_BASE_URL", "example.org", "must be an http or https URL without query"),
+        ("FALLWERK_TLS_KEY", "/", "tls_certificate and tls_key belong together; one of them is missing"),
+        ("FALLWERK_WEBHOOK_CA_FILE", "/none.pem", "cannot read /none.pem"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_its_source(name, value, message):
-    assert problems({name: value}) == [message]
+    assert problems({name: value}) == [f"{name}: {message}"]
 
 
 def test_a_wrong_network_is_named():
@@ -215,7 +216,7 @@ def explanations():
     ]
     return {
         setting.target.id: ast.literal_eval(text.value)
-        for setting, text in zip(body, body[1:], strict=False)
+        for setting, text in itertools.pairwise(body)
         if isinstance(setting, ast.AnnAssign) and isinstance(text, ast.Expr)
     }
 

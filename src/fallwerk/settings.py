@@ -207,7 +207,7 @@ class Settings(BaseModel):
     """Seconds after a deletion until freed space of SQLite is overwritten and given back."""
     account_cache_s: float = Field(default=5, ge=0, le=60)
     """Seconds that a verified account is remembered; changes through this server count at once."""
-    journal_bytes: int = Field(default=8 * _MIB, ge=64 * 1024, le=1024 * _MIB)
+    journal_bytes: int = Field(default=8 * _MIB, ge=256 * 1024, le=1024 * _MIB)
     """Bytes of memory for the request journal of all processes together."""
     journal_seconds: float = Field(
         default_factory=lambda data: 3600 if data["mode"] == "sandbox" else 300, gt=0, le=86400

@@ -22,6 +22,11 @@ for name in ("tls_certificate", "tls_key"):
         OPTIONS[name] = Path(OPTIONS[name])
 
 
+def say(text):
+    # One call of the system, so that lines of several processes do not mix.
+    os.write(1, f"{text}\n".encode())
+
+
 def make_app(port, shared):
     released = asyncio.Event()
 
@@ -33,7 +38,7 @@ def make_app(port, shared):
         if path == "/crash":
             os.kill(os.getpid(), signal.SIGKILL)
         if path == "/slow":
-            print("slow", flush=True)
+            say("slow")
             await released.wait()
         if path == "/release":
             released.set()
@@ -51,7 +56,7 @@ def make_app(port, shared):
             raise StartRefused(REFUSAL)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        print(f"closed {shared.slot}", flush=True)
+        say(f"closed {shared.slot}")
         await send({"type": "lifespan.shutdown.complete"})
 
     return app

@@ -284,8 +284,12 @@ def test_a_refused_configuration_is_one_line_for_each_problem_and_exit_code_2(mo
     lines = result.stderr.splitlines()
     assert all(line.startswith("fallwerk: ") for line in lines)
     assert {line.split(":")[1].strip() for line in lines} == {
-        "WORKERS", "FALLWERK_MASTER_KEY", "FALLWERK_PUBLIC_BASE_URL", "FALLWERK_TLS_CERTIFICATE", "FALLWERK_ADMIN_TOKEN",
-    }  # fmt: skip
+        "WORKERS",
+        "FALLWERK_MASTER_KEY",
+        "FALLWERK_PUBLIC_BASE_URL",
+        "FALLWERK_TLS_CERTIFICATE",
+        "FALLWERK_ADMIN_TOKEN",
+    }
 
 
 def test_config_prints_every_setting_and_no_secret(monkeypatch):

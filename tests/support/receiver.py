@@ -21,7 +21,7 @@ from typing import Any, Self
 import httptools
 import orjson
 
-from fallwerk.kit.clock import Clock, monotonic_s
+from fallwerk.kit.clock import Clock
 
 REASONS = {200: "OK", 204: "No Content", 302: "Found", 401: "Unauthorized", 503: "Service Unavailable"}
 

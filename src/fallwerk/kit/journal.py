@@ -32,7 +32,9 @@ bodies, then their original ones."""
 _TEXTS: Final = 6
 _LONGEST_TEXT: Final = 2048
 _CLEAR: Final = b"*"
-_CASE_ID: Final = re.compile(rb"(?<![0-9A-Za-z])[0-9A-Z]{12}(?![0-9A-Za-z])")
+_CASE_ID: Final = re.compile(rb"[0-9A-Z]{12}")
+_EVERY_CASE_ID: Final = re.compile(rb"(?=([0-9A-Z]{12}))")
+"""Overlapping, because the text in front of an id may end in a letter, as `%2F` does."""
 _FEW: Final = 32
 
 
@@ -127,8 +129,9 @@ class Journal:
         """Keep one request; some microseconds. Never raises for what a caller sent."""
         query = entry.query and self._query(entry.query[:_LONGEST_TEXT].encode("utf-8", "replace")).decode()
         texts = (
-            entry.method, entry.path[:_LONGEST_TEXT], query,
-            entry.trace_id[:_LONGEST_TEXT], entry.account[:_LONGEST_TEXT], entry.case_id,
+            entry.method[:_LONGEST_TEXT], entry.path[:_LONGEST_TEXT], query,
+            entry.trace_id[:_LONGEST_TEXT], entry.account[:_LONGEST_TEXT],
+            entry.case_id[:_LONGEST_TEXT],
         )  # fmt: skip
         text = "".join(texts).encode("utf-8", "replace")
         request, response = self._kept(entry.request_body), self._kept(entry.response_body)
@@ -142,8 +145,7 @@ class Journal:
         with self._lock:
             if self._shared.words[COMMANDS_GIVEN] != self._done:
                 self._obey()
-            if len(record) <= self._own.largest:
-                self._own.append(record)
+            self._own.append(record)
 
     def entries(self, wanted: JournalFilter = JournalFilter()) -> list[RecordedRequest]:
         """Return what every process recorded and still may be shown, newest first."""
@@ -244,7 +246,7 @@ def _present(case_ids: set[bytes], ring: Ring) -> set[bytes]:
     content = ring.snapshot()
     if len(case_ids) <= _FEW or any(not _CASE_ID.fullmatch(case_id) for case_id in case_ids):
         return {case_id for case_id in case_ids if case_id in content}
-    return case_ids.intersection(_CASE_ID.findall(content))
+    return case_ids.intersection(_EVERY_CASE_ID.findall(content))
 
 
 def _names_any(record: memoryview, case_ids: Collection[bytes]) -> bool:

@@ -29,14 +29,16 @@ class Ring:
         self._bytes = memory[_HEADER_BYTES:]
         self._size = len(self._bytes)
 
-    @property
-    def largest(self) -> int:
-        """Bytes that a record may have at most; a ring holds at least two."""
-        return self._size // 2 - _FRAME.size - _MARK.size - _ALIGN
-
     def append(self, payload: bytes) -> None:
-        """Add a record, at the cost of the oldest ones."""
+        """
+        Add a record, at the cost of the oldest ones.
+
+        Raises:
+            ValueError: it would take more than half of the ring.
+        """
         size = (_FRAME.size + len(payload) + _MARK.size + _ALIGN - 1) // _ALIGN * _ALIGN
+        if size > self._size // 2:
+            raise ValueError("the record is too large for the ring")
         head = self._words[_HEAD]
         place = head % self._size
         if place + size > self._size:

@@ -29,7 +29,8 @@ COMMANDS_GIVEN: Final = 2
 _FIRST_SLOT: Final = 8
 _SLOT_WORDS: Final = 4
 _PID, _HEARTBEAT, _COMMANDS_DONE = range(3)
-_SMALLEST_RING: Final = 64 * 1024
+_SMALLEST_RING: Final = 256 * 1024
+"""Twice the largest record that the journal can make, with room to spare."""
 
 
 class SharedState:
@@ -41,7 +42,7 @@ class SharedState:
 
     Args:
         processes: Server processes that will run, 1 to 64.
-        ring_bytes: Memory for all rings together; each process gets an equal part, at least 64 KiB.
+        ring_bytes: Memory for all rings together; each process gets an equal part, at least 256 KiB.
     """
 
     def __init__(self, processes: int = 1, *, ring_bytes: int = 8 * 1024 * 1024) -> None:

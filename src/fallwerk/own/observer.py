@@ -90,6 +90,8 @@ SURFACES: Final = (
     Surface("/", "web", problem_by_status),
 )
 """Busiest first; the last one takes what is left."""
+_OPERATORS: Final = frozenset({"admin", "sandbox"})
+"""Interfaces whose only account is ours."""
 
 
 class Notes:
@@ -128,12 +130,13 @@ class _Kept:
 class _Exchange:
     """One request and its answer, while they pass."""
 
-    __slots__ = ("_dress", "_receive", "_send", "request", "response", "status")
+    __slots__ = ("_dress", "_receive", "_send", "at_us", "request", "response", "status")
 
-    def __init__(self, dress: Callable[[Message], None], receive: Receive, send: Send) -> None:
+    def __init__(self, dress: Callable[[Message], None], receive: Receive, send: Send, at_us: int) -> None:
         self._dress = dress
         self._receive = receive
         self._send = send
+        self.at_us = at_us
         self.request = _Kept()
         self.response = _Kept()
         self.status = 0
@@ -196,12 +199,12 @@ class Observer:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        at_us, began_s = self._clock.now_us(), monotonic_s()
+        began_s = monotonic_s()
         notes = Notes(_trace_id(scope["headers"]))
         scope["fallwerk.observed"] = notes
         structlog.contextvars.bind_contextvars(trace_id=notes.trace_id)
         surface = self._surface(scope["path"])
-        exchange = _Exchange(self._dresser(notes.trace_id.encode()), receive, send)
+        exchange = _Exchange(self._dresser(notes.trace_id.encode()), receive, send, self._clock.now_us())
         try:
             if tracing.enabled():
                 await self._traced(surface, scope, exchange)
@@ -209,7 +212,7 @@ class Observer:
                 await self._serve(surface, scope, exchange)
         finally:
             if exchange.status:
-                self._record(surface, scope, notes, exchange, at_us, monotonic_s() - began_s)
+                self._record(surface, scope, exchange, monotonic_s() - began_s)
 
     async def _traced(self, surface: Surface, scope: Scope, exchange: _Exchange) -> None:
         parent = next((value for name, value in scope["headers"] if name == b"traceparent"), b"").decode("latin-1")
@@ -250,14 +253,13 @@ class Observer:
 
         return dress
 
-    def _record(
-        self, surface: Surface, scope: Scope, notes: Notes, exchange: _Exchange, at_us: int, duration_s: float
-    ) -> None:
+    def _record(self, surface: Surface, scope: Scope, exchange: _Exchange, duration_s: float) -> None:
+        notes: Notes = scope["fallwerk.observed"]
         duration_us = int(duration_s * 1_000_000)
         operation = notes.operation or UNMATCHED
         self._metrics.observe(surface.name, operation, exchange.status, duration_s)
         # A name that a stranger put into a path may be anything; only a verified one goes into the log (C-04).
-        known = notes.tenant_id or surface.name == "admin" or surface.name == "sandbox"
+        known = notes.tenant_id or surface.name in _OPERATORS
         self._request_log.write(
             method=scope["method"],
             route=operation,
@@ -272,7 +274,7 @@ class Observer:
         response = exchange.response.content()
         self._journal.add(
             JournalEntry(
-                at_us,
+                exchange.at_us,
                 scope["method"],
                 scope["path"],
                 scope["query_string"].decode("latin-1"),

@@ -94,13 +94,17 @@ class Due:
         """Count the work that is due already."""
         return self._unit.execute(select(func.count()).where(_c.due_us <= now_us)).scalar_one()  # type: ignore[no-any-return]
 
-    def release_leases(self, owner_prefix: str) -> None:
-        """Give back what dead predecessors hold."""
+    def lease_owners(self) -> list[str]:
+        """Return who holds leases now."""
+        statement = select(_c.lease_owner).where(_c.lease_owner.is_not(None)).distinct()
+        return [owner for owner in self._unit.execute(statement).scalars() if owner is not None]
+
+    def release_leases(self, *owners: str) -> None:
+        """Give back what dead processes hold."""
         self._unit.execute(
-            update(due_work)
-            .where(_c.lease_owner.startswith(owner_prefix, autoescape=True))
-            .values(leased_until_us=FREE, lease_owner=None)
+            update(due_work).where(_c.lease_owner.in_(owners)).values(leased_until_us=FREE, lease_owner=None)
         )
+        self._unit.wrote_due_work = True
 
     def drop(self, tenant_id: int, case_id: str, *kinds: DueKind) -> None:
         """Delete work that a case no longer needs."""

@@ -139,7 +139,10 @@ class SqliteDatabase(Database):
             self._thread = None
         self._reader_threads.shutdown(wait=True)
         if self._writer is not None:
-            self._raw.close()
+            # Closed behind the pool's back, the connection would be reset by the garbage collector and fail there.
+            engine = self._writer.engine
+            self._writer.close()
+            engine.dispose()
             self._writer = None
         if self._read_engine is not None:
             self._read_engine.dispose()

@@ -183,6 +183,12 @@ due_work: Final = Table(
     Column("tries", Integer, nullable=False),
     Index("ix_due_work_due_us", "due_us"),
 )
+Index(
+    "ix_due_work_lease_owner",
+    due_work.c.lease_owner,
+    sqlite_where=due_work.c.lease_owner.is_not(None),
+    postgresql_where=due_work.c.lease_owner.is_not(None),
+)
 """The outbox: everything that must follow a change, written in the change's own transaction."""
 
 audit_event: Final = Table(

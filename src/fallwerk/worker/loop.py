@@ -40,6 +40,7 @@ class Worker:
 
     Args:
         owner: Name of this process in leases.
+        is_dead: Tells of another owner's name whether its process is known to be gone.
         handlers: By kind.
         every_beat: Housekeeping once a second: sealing the audit chain, heartbeats, old journal entries.
     """
@@ -50,6 +51,7 @@ class Worker:
         clock: Clock,
         *,
         owner: str,
+        is_dead: Callable[[str], bool],
         handlers: dict[DueKind, Handler],
         every_beat: Sequence[Handler | Callable[[], object]],
         concurrency: int = BATCH,
@@ -58,6 +60,7 @@ class Worker:
         self._store = store
         self._clock = clock
         self._owner = owner
+        self._is_dead = is_dead
         self._handlers = handlers
         self._every_beat = every_beat
         self._concurrency = concurrency
@@ -72,6 +75,7 @@ class Worker:
     async def start(self) -> None:
         """Begin to take work."""
         self._loop = asyncio.get_running_loop()
+        await self.take_over()
         self._tasks = [asyncio.create_task(self._take(), name="worker"), asyncio.create_task(self._beat(), name="beat")]
 
     async def stop(self) -> None:
@@ -177,9 +181,16 @@ class Worker:
                 # Another process holds it, or this one's own loop does.
                 await asyncio.sleep(0.005)
 
+    async def take_over(self) -> None:
+        """Free what dead processes had taken, so that nobody waits for their leases to end."""
+        owners = await self._store.read(lambda uow: uow.due.lease_owners())
+        dead = [owner for owner in owners if owner != self._owner and self._is_dead(owner)]
+        if dead:
+            await self._store.write(lambda uow: uow.due.release_leases(*dead))
+
     async def _beat(self) -> None:
         while not self._stopping:
-            for duty in self._every_beat:
+            for duty in (self.take_over, *self._every_beat):
                 try:
                     result = duty()  # type: ignore[call-arg]
                     if asyncio.iscoroutine(result):

@@ -38,11 +38,14 @@ class Admin:
     def request(self, method: str, path: str, *, token: str | None = TOKEN, **options: Any) -> httpx.Response:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         options["headers"] = {**headers, **options.get("headers", {})}
+        return self.raw(method, f"/admin/v1/{path}", **options)
+
+    def raw(self, method: str, target: str, headers: Any, **options: Any) -> httpx.Response:
 
         async def call() -> httpx.Response:
             transport = httpx.ASGITransport(self.api, client=("192.0.2.7", 4711))
             async with httpx.AsyncClient(transport=transport, base_url="http://admin.test") as client:
-                return await client.request(method, f"/admin/v1/{path}", **options)
+                return await client.request(method, target, headers=headers, **options)
 
         return self.runner.run(call())
 
@@ -99,4 +102,3 @@ def admin(database_url: str) -> Iterator[Admin]:
         runner.run(store.start())
         yield Admin(runner, store, admin_api(deps), delays)
         runner.run(store.stop())
-

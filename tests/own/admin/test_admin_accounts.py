@@ -33,7 +33,9 @@ def test_the_settings_have_the_names_of_the_control_api():
 
 @pytest.mark.req("C-01")
 def test_a_new_client_gets_secrets_that_are_shown_once_and_kept_as_hashes(admin):
-    response = admin.request("POST", "scr-clients", json={"validityDays": 10, "webhookPassword": "geheim", "webhookUser": "u"})
+    response = admin.request(
+        "POST", "scr-clients", json={"validityDays": 10, "webhookPassword": "geheim", "webhookUser": "u"}
+    )
     assert response.status_code == 201
     assert response.headers["cache-control"] == "no-store"
     made = response.json()

@@ -39,8 +39,8 @@ def document(public_base_url: str) -> dict[str, Any]:
     paths = {
         openapi.path("{clientId}/cases/delivery"): {"get": _list_cases()},
         openapi.path("{clientId}/cases/delivery/{caseId}"): {"get": _get_case()},
-        openapi.path("{clientId}/cases/archive"): {"patch": _archive("archiveCases")},
-        openapi.path("{clientId}/cases/delivery/archive"): {"patch": _archive("archiveDeliveryCases")},
+        openapi.path("{clientId}/cases/archive"): {"patch": _archive("archiveCases", "Archive closed cases")},
+        openapi.path("{clientId}/cases/delivery/archive"): {"patch": _archive("archiveDeliveryCases", "Archive closed cases, the sample's path")},
         **openapi.alive_path(),
     }
     return openapi.document(TITLE, _description(), public_base_url=public_base_url, paths=paths, schemas=_schemas())
@@ -154,7 +154,7 @@ def _query_parameters() -> list[dict[str, Any]]:
     return parameters
 
 
-def _archive(operation_id: str) -> dict[str, Any]:
+def _archive(operation_id: str, summary: str) -> dict[str, Any]:
     archived = openapi.success(
         "One entry for each closed case that was named, archived before or now, in the order of the request.",
         {"type": "array", "maxItems": schema.ARCHIVE_LIMIT, "items": reference("ArchivedCase")},
@@ -170,7 +170,7 @@ def _archive(operation_id: str) -> dict[str, Any]:
     return {
         "operationId": operation_id,
         "tags": ["cases"],
-        "summary": "Archive closed cases",
+        "summary": summary,
         "description": (
             "Both paths do the same. Cases that are not closed, and ids that are unknown or another client's, are "
             f"passed over. At most {schema.ARCHIVE_LIMIT:,} ids in one call; more change nothing."

@@ -44,8 +44,11 @@ class DueRepository(Protocol):
     def next_due_us(self) -> int | None:
         """Return the earliest due time of all work, leased or not; None if there is none."""
 
-    def release_leases(self, owner_prefix: str) -> None:
-        """Give back what owners with this prefix hold; a process calls it for its dead predecessors."""
+    def lease_owners(self) -> list[str]:
+        """Return who holds leases now."""
+
+    def release_leases(self, *owners: str) -> None:
+        """Give back what dead processes hold."""
 
     def drop(self, tenant_id: int, case_id: str, *kinds: DueKind) -> None:
         """Delete the work of these kinds that a case no longer needs."""

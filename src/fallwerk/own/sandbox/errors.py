@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from fallwerk.dialects.problem import PointedFault, Problem, Wire, bad_request
+from fallwerk.dialects.problem import ErrorTable, PointedFault, Problem, Wire, bad_request
 from fallwerk.domain.errors import StoreUnavailable
-from fallwerk.own.api import ErrorTable
 
 WIRE: Final[ErrorTable] = {
     StoreUnavailable: Wire(503, "The store is not available right now.", retry_after_s=1),

@@ -72,6 +72,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('due_work', schema=None) as batch_op:
         batch_op.create_index('ix_due_work_due_us', ['due_us'], unique=False)
+        batch_op.create_index('ix_due_work_lease_owner', ['lease_owner'], unique=False, sqlite_where=sa.text('lease_owner IS NOT NULL'), postgresql_where=sa.text('lease_owner IS NOT NULL'))
 
     op.create_table('id_block',
     sa.Column('name', sa.Text(), nullable=False),
