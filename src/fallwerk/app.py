@@ -9,6 +9,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -28,6 +29,7 @@ from fallwerk.dialects.scr.accounts import ScrAccounts
 from fallwerk.dialects.scr.router import ScrApi
 from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
 from fallwerk.domain.account.model import ScrSettings
+from fallwerk.domain.account.errors import KeysFromEnvironment
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal
@@ -48,14 +50,17 @@ from fallwerk.settings import Settings
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
+from fallwerk.store.backup import BackupRefused, create_backup, restore_backup
 from fallwerk.store.postgres import PostgresDatabase
+from fallwerk.store.rotation import rotate
 from fallwerk.store.schema import prepare
 from fallwerk.store.sealing import MasterKey, Sealer, SealBroken
-from fallwerk.store.sqlite import SqliteDatabase
+from fallwerk.store.sqlite import SqliteDatabase, WriterHeld
 from fallwerk.store.unit import StoreContext
 from fallwerk.web.portal import routes as portal
 from fallwerk.web.portal.cases import finder
-from fallwerk.worker.handlers import Duties, sealing
+from fallwerk.worker.handlers import Duties
+from fallwerk.worker.housekeeping import Seldom, expiring_answers, sealing
 from fallwerk.worker.loop import Worker
 
 log = structlog.get_logger()
@@ -63,6 +68,8 @@ log = structlog.get_logger()
 SCR_PREFIX: Final = "/api/scr/"
 SANDBOX_PREFIX: Final = "/sandbox"
 ADMIN_PREFIX: Final = "/admin"
+KEYS_SETTLE_S: Final = 3.0
+"""How long a rotation waits for the other processes to take up a changed key file: three beats."""
 
 
 def master_keys(settings: Settings) -> tuple[MasterKey, ...]:
@@ -143,6 +150,7 @@ class Fallwerk:
             render=render_list_form,
             slowdown=self.slowdown,
             status=self.status,
+            rotate_keys=self.rotate_keys,
             # Plain http is for the sandbox; a production account must ask for it (S-14).
             defaults=ScrSettings(webhook_http_allowed=not self.settings.is_production),
             max_body_bytes=self.settings.max_body_bytes,
@@ -180,12 +188,36 @@ class Fallwerk:
             owner=self.owner,
             is_dead=self._is_dead,
             handlers=duties.handlers(),
+            concurrency=self.settings.worker_concurrency,
+            lease_s=self.settings.worker_lease_s,
             every_beat=(
                 lambda: self.shared.beat(self.clock.system_now_us()),
                 self.journal.expire,
-                sealing(self.database, self.clock, lambda uow: uow.audit),  # type: ignore[arg-type, return-value]
+                self._take_up_keys,
+                Seldom(sealing(self.database, self.clock), self.settings.seal_interval_s),
+                Seldom(expiring_answers(self.database, self.clock), 60),
+                Seldom(self._measure, 15),
             ),
         )
+
+    def _take_up_keys(self) -> None:
+        """Notice that a rotation has changed the key file."""
+        file = self.settings.master_key_file
+        if self.settings.master_key is None and file is not None:
+            keys = KeyFile(file).read()
+            if keys != self.database.context.sealer.keys:
+                self.database.context.sealer.replace(keys)
+                log.info("keys.taken_up", newest=keys[0].key_id, keys=len(keys))
+
+    async def _measure(self) -> None:
+        """Renew the numbers that come from the store."""
+        now_us = self.clock.now_us()
+        queue = await self.database.read(lambda unit: unit.due.queue(now_us))
+        unsealed = await self.database.read(lambda unit: unit.audit.unsealed())
+        self.metrics.due_pending.set(queue.pending)
+        self.metrics.due_lag_s.set(queue.lag_us / 1_000_000)
+        self.metrics.audit_unsealed.set(unsealed.events)
+        self.metrics.audit_lag_s.set(max(0, now_us - (unsealed.oldest_us or now_us)) / 1_000_000)
 
     def _is_dead(self, owner: str) -> bool:
         """Tell whether a process of this host is gone; with SQLite there is no other process than this one."""
@@ -203,6 +235,7 @@ class Fallwerk:
             clock=self.clock,
             slowdown=self.slowdown,
             generation=lambda: self.shared.generation,
+            fresh_s=self.settings.account_cache_s,
         )
         operations = (*start.operations(), *delivery.operations())
         return ScrApi(operations, accounts, max_body_bytes=self.settings.max_body_bytes)
@@ -226,14 +259,28 @@ class Fallwerk:
         worker = self.shared.worker_alive(self.clock.system_now_us())
         return {"database": database, "blobstore": blobs, "worker": worker}
 
+    async def rotate_keys(self) -> int:
+        """
+        Replace the master key.
+
+        Raises:
+            KeysFromEnvironment: the operator replaces keys that the environment gives.
+        """
+        file = self.settings.master_key_file
+        if self.settings.master_key is not None or file is None:
+            raise KeysFromEnvironment
+        # Every server process takes up a changed key file with its worker's next beat.
+        settle_s = 0.0 if self.settings.is_sqlite else KEYS_SETTLE_S
+        return await rotate(self.database, KeyFile(file), lambda: asyncio.sleep(settle_s))
+
     async def status(self) -> dict[str, Any]:
         """Tell an operator where the system stands (D-68, C-07)."""
         now_us = self.clock.now_us()
-        waiting = await self.database.read(lambda unit: unit.due.waiting(now_us))
+        queue = await self.database.read(lambda unit: unit.due.queue(now_us))
         return {
             "mode": self.settings.mode,
             "components": await self.readiness(),
-            "dueWork": waiting,
+            "dueWork": {"pending": queue.pending, "due": queue.due, "lagSeconds": queue.lag_us / 1_000_000},
             "masterKeys": [key.key_id for key in self.database.context.sealer.keys],
             "webhookSourceAddresses": [str(network) for network in self.settings.webhook_source_addresses],
         }
@@ -258,8 +305,9 @@ class Fallwerk:
         await self._demo_data()
         if not self.settings.is_production:
             await self.sandbox_clock.restore()
-        self.shared.beat(self.clock.system_now_us())
-        await self.worker.start()
+        if self.settings.worker_enabled:
+            self.shared.beat(self.clock.system_now_us())
+            await self.worker.start()
 
     async def _demo_data(self) -> None:
         if not self.settings.is_production:
@@ -323,6 +371,64 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
     )
 
 
+
+
+class ServerRuns(StartRefused):
+    """Another process has this database open for writing."""
+
+
+@asynccontextmanager
+async def admin_alone(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """
+    Open the store and offer the admin API in this process, for commands: nothing is served, no worker runs.
+
+    Raises:
+        ServerRuns: a server has the embedded database; ask it instead.
+        StartRefused: no database, no keys.
+    """
+    try:
+        system = Fallwerk(settings, SharedState())
+        await system.database.start()
+    except WriterHeld as error:
+        raise ServerRuns(str(error)) from error
+    except (StoreUnavailable, KeysUnreadable, SealBroken) as error:
+        raise StartRefused(str(error)) from error
+    try:
+        yield system.admin
+    finally:
+        await system.database.stop()
+
+
+def back_up(settings: Settings, target: Path, passphrase: str | None) -> int:
+    """
+    Back the whole system up, running or not; return the number of rows.
+
+    Raises:
+        StartRefused: it cannot be done; the message says why.
+    """
+    try:
+        return create_backup(settings.database_url, master_keys(settings), _blob_folder(settings), target, passphrase)
+    except (BackupRefused, KeysUnreadable, StoreUnavailable, OSError) as error:
+        raise StartRefused(str(error)) from error
+
+
+def restore(settings: Settings, source: Path, passphrase: str | None) -> int:
+    """
+    Restore a backup into an empty system; return the number of rows.
+
+    Raises:
+        StartRefused: it cannot be done; nothing was changed.
+    """
+    key_file = None if settings.master_key is not None else settings.master_key_file
+    try:
+        return restore_backup(source, settings.database_url, key_file, _blob_folder(settings), passphrase)
+    except (BackupRefused, KeysUnreadable, StoreUnavailable, OSError) as error:
+        raise StartRefused(str(error)) from error
+
+
+def _blob_folder(settings: Settings) -> Path | None:
+    """Return the local blob store's folder; an object store is backed up where it lies."""
+    return Path(settings.blob_url.removeprefix("file://")) if settings.blob_url.startswith("file://") else None
 
 
 def announce(settings: Settings) -> str:

@@ -1,18 +1,17 @@
-"""Connections that lead only to addresses that were judged, for httpcore's pool."""
+"""Connections that lead only to addresses that were judged."""
 
 import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import httpcore
 
 from fallwerk.adapters.addresses import AddressPolicy
+from fallwerk.domain.notification.target import Target
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses in the order to try; raises OSError if there are none."""
@@ -39,20 +38,6 @@ class AddressRefused(Exception):
 
 class TlsFailed(Exception):
     """No trusted connection came about; the message is short and names no host."""
-
-
-@dataclass(slots=True)
-class Exchange:
-    """What happened on the network for one request, for whoever has to tell one failure from another."""
-
-    connected: bool = False
-    """A connection was made for it; otherwise it went over one that was kept."""
-    received: int = 0
-    """Bytes that came back."""
-
-
-exchange: Final[ContextVar[Exchange]] = ContextVar("exchange")
-"""The exchange of the running task; the pool connects, writes and reads in its caller's task."""
 
 
 class SystemResolver:
@@ -85,7 +70,7 @@ def _look_up(host: str, port: int) -> list[Any]:
         raise OSError("not a host name") from failed
 
 
-class PinnedBackend(httpcore.AsyncNetworkBackend):
+class Connector:
     """
     Resolves a name once, judges every address, and connects to exactly those.
 
@@ -96,28 +81,27 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         step_s: Seconds for one address while there is another one to try; the caller limits the whole.
     """
 
-    def __init__(self, policy: AddressPolicy, resolve: Resolver, *, step_s: float) -> None:
+    def __init__(self, policy: AddressPolicy, resolve: Resolver, context: ssl.SSLContext, *, step_s: float) -> None:
         self._policy = policy
         self._resolve = resolve
+        self._context = context
         self._step_s = step_s
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109, ARG002 - httpcore's interface; the sender limits the whole
-        local_address: str | None = None,  # noqa: ARG002 - httpcore's interface
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002 - httpcore's interface
-    ) -> httpcore.AsyncNetworkStream:
+    async def open(self, target: Target) -> "Stream":
         """
-        Connect to the first address that takes the connection.
+        Connect to the first address that takes the connection, and shake hands if the target speaks TLS.
 
         Raises:
             AddressRefused: One of the addresses must not be reached; none was contacted.
             httpcore.ConnectError: The name does not resolve, or no address took the connection.
+            TlsFailed: Not trusted, or not TLS at all.
         """
-        exchange.get().connected = True
-        addresses = await self._judged(host, port)
+        stream = await self._connect_to_any(await self._judged(target), target.port)
+        if target.scheme == "https":
+            await stream.start_tls(self._context, target.host)
+        return stream
+
+    async def _connect_to_any(self, addresses: Sequence[str], port: int) -> "Stream":
         for address in addresses[:-1]:
             try:
                 async with asyncio.timeout(self._step_s):
@@ -129,9 +113,9 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         except OSError as failed:
             raise httpcore.ConnectError("no address took the connection") from failed
 
-    async def _judged(self, host: str, port: int) -> Sequence[str]:
+    async def _judged(self, target: Target) -> Sequence[str]:
         try:
-            addresses = [host] if _is_address(host) else await self._resolve(host, port)
+            addresses = [target.host] if _is_address(target.host) else await self._resolve(target.host, target.port)
         except OSError as failed:
             raise httpcore.ConnectError("the name does not resolve") from failed
         if not addresses:
@@ -139,14 +123,6 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         if not all(self._policy.allows(address) for address in addresses):
             raise AddressRefused
         return addresses
-
-    async def connect_unix_socket(self, *_: object, **__: object) -> httpcore.AsyncNetworkStream:
-        """Refuse: notifications never go to a local socket."""
-        raise AddressRefused
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, as the pool asks."""
-        await asyncio.sleep(seconds)
 
 
 async def _connect(address: str, port: int) -> "Stream":
@@ -165,14 +141,16 @@ def _is_address(host: str) -> bool:
 
 class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     """
-    One connection as httpcore wants it.
+    One connection as httpcore's HTTP/1.1 wants it.
 
-    The event loop reads on its own, so that the pool learns without a system call that a kept connection was closed.
-    Requests are small, so writing never waits.
+    The event loop reads on its own, so that it shows without a system call that a kept connection was closed. Requests
+    are small, so writing never waits.
     """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
+        self.received = 0
+        """Bytes read since the sender last set it to zero: whether an exchange had an answer at all."""
         self._buffer = bytearray()
         self._ended = False
         self._error: Exception | None = None
@@ -204,7 +182,11 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - see connect_tcp
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface; the sender limits the whole
+    ) -> bytes:
         """Return what is there, waiting for a first byte; empty at the end."""
         del timeout
         while not self._buffer:
@@ -221,10 +203,10 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         del self._buffer[:max_bytes]
         if was_full and len(self._buffer) <= MOST_BUFFERED and not self._ended:
             self._transport.resume_reading()
-        exchange.get().received += len(data)
+        self.received += len(data)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - see connect_tcp
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - see read
         """Hand over to the transport; a lost connection shows at the next read."""
         del timeout
         if not self._ended:
@@ -234,7 +216,7 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - see connect_tcp
+        timeout: float | None = None,  # noqa: ASYNC109 - see read
     ) -> httpcore.AsyncNetworkStream:
         """
         Shake hands; the certificate must be the host's, not the address's.
@@ -243,15 +225,13 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             TlsFailed: Not trusted, or not TLS at all.
         """
         del timeout
-        loop = asyncio.get_running_loop()
+        plain, loop = self._transport, asyncio.get_running_loop()
         try:
-            transport = await loop.start_tls(self._transport, self, ssl_context, server_hostname=server_hostname)
-        except ssl.SSLError as failed:
-            raise _tls_failed(failed) from failed
-        except OSError as failed:
-            raise TlsFailed("tls failed") from failed
-        except BaseException:
-            self._transport.abort()
+            transport = await loop.start_tls(plain, self, ssl_context, server_hostname=server_hostname)
+        except BaseException as failed:
+            plain.abort()
+            if isinstance(failed, OSError):  # ssl.SSLError is one.
+                raise _tls_failed(failed) from failed
             raise
         if transport is None:
             raise TlsFailed("tls failed")
@@ -263,12 +243,12 @@ class Stream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._transport.abort()
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's interface
-        """Answer what the pool asks: `is_readable` on a kept connection means that it was closed or is out of step."""
+        """Answer what the pool asks: `is_readable` on a kept connection means closed or out of step."""
         if info == "is_readable":
             return self._ended or bool(self._buffer)
         return self._transport.get_extra_info(info)
 
 
-def _tls_failed(failed: ssl.SSLError) -> TlsFailed:
-    code = failed.verify_code if isinstance(failed, ssl.SSLCertVerificationError) else None
-    return TlsFailed(_TLS_ERRORS.get(code or 0, "tls failed"))
+def _tls_failed(failed: OSError) -> TlsFailed:
+    code = failed.verify_code if isinstance(failed, ssl.SSLCertVerificationError) else 0
+    return TlsFailed(_TLS_ERRORS.get(code, "tls failed"))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
-from fallwerk.domain.audit.model import AuditEvent, ChainReport
+from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import CaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
@@ -24,6 +24,15 @@ class AuditLog(Protocol):
 
     def events(self, tenant_id: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
         """Return a tenant's events as they are kept, newest first, optionally of one subject."""
+
+    def unsealed(self) -> UnsealedEvents:
+        """Measure what waits for its seal."""
+
+    def tenants_to_seal(self) -> list[int]:
+        """Return the tenants that have unsealed events."""
+
+    def seal(self, tenant_id: int, *, now_us: int, limit: int) -> int:
+        """Seal a tenant's committed events into its chain; return how many."""
 
     def verify(self, tenant_id: int) -> ChainReport:
         """Recompute a tenant's chain from its events."""

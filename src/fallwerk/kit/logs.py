@@ -178,7 +178,7 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
         try:
-            event = {"event": record.getMessage(), "logger": record.name, "exc_info": record.exc_info}
+            event = {"event": record.getMessage(), "module": record.name, "exc_info": record.exc_info}
             line = self._renderer.line(record.levelname.lower(), event)
         except Exception:  # noqa: BLE001 - a malformed record must not fail who logged it
             self.handleError(record)
@@ -224,7 +224,7 @@ def configure(*, level: str, readable: bool, messages: bool, descriptor: int = 2
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return a logger: `get_logger(__name__).warning("webhook_failed", delivery_id=…)`."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
 
 

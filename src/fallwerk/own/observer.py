@@ -24,6 +24,8 @@ from fallwerk.kit.metrics import Metrics
 
 log = structlog.get_logger()
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 TRACE_HEADER: Final = b"x-traceid"
 LONGEST_TRACE_ID: Final = 128
 UNMATCHED: Final = "unmatched"
@@ -43,6 +45,7 @@ _HEADERS: Final = (
 )
 """What every answer carries unless it says otherwise itself."""
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+_NAMES: Final = frozenset(name for name, _ in (*_HEADERS, _HSTS))
 
 
 class Faults(Protocol):
@@ -130,10 +133,11 @@ class _Kept:
 class _Exchange:
     """One request and its answer, while they pass."""
 
-    __slots__ = ("_dress", "_receive", "_send", "at_us", "request", "response", "status")
+    __slots__ = ("_receive", "_send", "_usual", "at_us", "notes", "request", "response", "status")
 
-    def __init__(self, dress: Callable[[Message], None], receive: Receive, send: Send, at_us: int) -> None:
-        self._dress = dress
+    def __init__(self, notes: Notes, usual: Headers, receive: Receive, send: Send, at_us: int) -> None:
+        self.notes = notes
+        self._usual = usual
         self._receive = receive
         self._send = send
         self.at_us = at_us
@@ -151,10 +155,17 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._dress(message)
+            message["headers"] = self._dressed(message.get("headers", ()))
         elif body := message.get("body"):
             self.response.add(body)
         await self._send(message)
+
+    def _dressed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        # A new list: the answer's own may belong to an object that is sent again.
+        dressed = [*headers, (TRACE_HEADER, self.notes.trace_id.encode())]
+        own = [name for name, _ in dressed if name in _NAMES]
+        dressed.extend([usual for usual in self._usual if usual[0] not in own] if own else self._usual)
+        return dressed
 
     async def drain(self) -> None:
         """Read what the journal would keep of a body that no interface is going to read."""
@@ -204,7 +215,7 @@ class Observer:
         scope["fallwerk.observed"] = notes
         structlog.contextvars.bind_contextvars(trace_id=notes.trace_id)
         surface = self._surface(scope["path"])
-        exchange = _Exchange(self._dresser(notes.trace_id.encode()), receive, send, self._clock.now_us())
+        exchange = _Exchange(notes, self._headers, receive, send, self._clock.now_us())
         try:
             if tracing.enabled():
                 await self._traced(surface, scope, exchange)
@@ -242,19 +253,8 @@ class Observer:
                 return surface
         return self._surfaces[-1]
 
-    def _dresser(self, trace_id: bytes) -> Callable[[Message], None]:
-        def dress(message: Message) -> None:
-            # A new list: the answer's own may belong to an object that is sent again.
-            headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
-            present = {name for name, _ in headers}
-            headers.extend([pair for pair in self._headers if pair[0] not in present])
-            headers.append((TRACE_HEADER, trace_id))
-            message["headers"] = headers
-
-        return dress
-
     def _record(self, surface: Surface, scope: Scope, exchange: _Exchange, duration_s: float) -> None:
-        notes: Notes = scope["fallwerk.observed"]
+        notes = exchange.notes
         duration_us = int(duration_s * 1_000_000)
         operation = notes.operation or UNMATCHED
         self._metrics.observe(surface.name, operation, exchange.status, duration_s)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from fallwerk.domain.account.model import Credential, IdentClass, ScrClient, ScrSettings
 from fallwerk.domain.account.ports import NewCredential
 from fallwerk.domain.identcase.model import Method
-from fallwerk.store.statements import insert_for
+from fallwerk.store.statements import insert_new
 from fallwerk.store.tables import credential, scr_client, tenant
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Accounts:
             "created_us": now_us,
             "modified_us": now_us,
         }
-        if not self._unit.execute(insert_for(self._unit, scr_client).on_conflict_do_nothing(), values).rowcount:
+        if not insert_new(self._unit, scr_client, values):
             return None
         self._unit.execute(
             insert(tenant), {"tenant_id": tenant_id, "kind": "scr", "demo": demo, "created_us": now_us}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from sqlalchemy import bindparam, func, insert, select, update
 
-from fallwerk.domain.audit.model import AuditEvent, ChainReport
+from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.store.rows import insert_rows
 from fallwerk.store.sealing import fingerprint
 from fallwerk.store.tables import audit_event, audit_seal, tenant
@@ -74,6 +74,12 @@ class Audit:
                 for event in events
             ],
         )
+
+    def unsealed(self) -> UnsealedEvents:
+        """Measure what waits for its seal."""
+        statement = select(func.count(), func.min(_e.at_us)).where(_e.seal_number.is_(None))
+        events, oldest_us = self._unit.execute(statement).one()
+        return UnsealedEvents(events, oldest_us)
 
     def tenants_to_seal(self) -> list[int]:
         """Return the tenants that have unsealed events."""

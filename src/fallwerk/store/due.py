@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, func, select, tuple_, update
 
-from fallwerk.domain.notification.due import DueKind, DueWork
+from fallwerk.domain.notification.due import DueKind, DueQueue, DueWork
 from fallwerk.store.rows import insert_rows
 from fallwerk.store.statements import upsert
 from fallwerk.store.tables import due_work
@@ -90,9 +90,11 @@ class Due:
         """Return the earliest due time of all work."""
         return self._unit.execute(select(func.min(_c.due_us))).scalar()
 
-    def waiting(self, now_us: int) -> int:
-        """Count the work that is due already."""
-        return self._unit.execute(select(func.count()).where(_c.due_us <= now_us)).scalar_one()  # type: ignore[no-any-return]
+    def queue(self, now_us: int) -> DueQueue:
+        """Measure the queue."""
+        pending = self._unit.execute(select(func.count()).select_from(due_work)).scalar_one()
+        due, oldest_us = self._unit.execute(select(func.count(), func.min(_c.due_us)).where(_c.due_us <= now_us)).one()
+        return DueQueue(pending, due, max(0, now_us - (oldest_us or now_us)))
 
     def lease_owners(self) -> list[str]:
         """Return who holds leases now."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, select, update
 
 from fallwerk.domain.idempotency import Answer, IdempotencyKeyReused, IdempotentCall
-from fallwerk.store.statements import insert_for
+from fallwerk.store.statements import insert_new
 from fallwerk.store.tables import idempotency
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class Idempotency:
             "case_id": None,
             "expires_us": expires_us,
         }
-        statement = insert_for(self._unit, idempotency).on_conflict_do_nothing()
-        if self._unit.execute(statement, values).rowcount:
+        if insert_new(self._unit, idempotency, values):
             return None
         row = self._unit.execute(select(idempotency).where(*_KEY), key).one()
         if bytes(row.request_hash) != values["request_hash"]:

@@ -14,6 +14,13 @@ def insert_for(unit: "Unit", table: Table) -> Any:  # noqa: ANN401 - the two ins
     return sqlite.insert(table) if unit.is_sqlite else postgresql.insert(table)
 
 
+def insert_new(unit: "Unit", table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless it meets a conflict; tell whether it was inserted."""
+    # The row comes back because drivers do not agree on counting: psycopg's count of an insert is not passed on.
+    statement = insert_for(unit, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return unit.execute(statement, values).first() is not None
+
+
 def upsert(unit: "Unit", table: Table, values: dict[str, Any]) -> None:
     """Insert a row or replace everything but its key."""
     keys = [column.name for column in table.primary_key.columns]

@@ -20,7 +20,6 @@ log = structlog.get_logger()
 
 PUNCTUAL_US: Final = 2_000_000
 """An attempt that begins within this of its due time is recorded at its due time (decisions.md "Time")."""
-SEALED_AT_ONCE: Final = 2_000
 
 
 class Sender(Protocol):
@@ -119,33 +118,3 @@ def _delivery(uow: UnitOfWork, work: DueWork) -> tuple[Delivery, ScrClient] | No
     if delivery is None or client is None or delivery.status is not DeliveryStatus.PENDING:
         return None
     return delivery, client
-
-
-class AuditSealing(Protocol):
-    """The sealing side of the audit log."""
-
-    def tenants_to_seal(self) -> list[int]:
-        """Tenants with unsealed events."""
-
-    def seal(self, tenant_id: int, *, now_us: int, limit: int) -> int:
-        """Seal some; return how many."""
-
-
-def sealing(
-    store: Transactions, clock: Clock, log_of: Callable[[UnitOfWork], AuditSealing]
-) -> Callable[[], Awaitable[None]]:
-    """Make the duty that seals what was written since, in batches, tenant by tenant (C-02)."""
-
-    async def seal_all() -> None:
-        for tenant_id in await store.read(lambda uow: log_of(uow).tenants_to_seal()):
-            sealed = SEALED_AT_ONCE
-            while sealed == SEALED_AT_ONCE:
-                sealed = await store.write(
-                    lambda uow, tenant_id=tenant_id: log_of(uow).seal(  # type: ignore[misc]
-                        tenant_id, now_us=clock.now_us(), limit=SEALED_AT_ONCE
-                    )
-                )
-
-    return seal_all
-
-

@@ -18,8 +18,6 @@ from fallwerk.kit.clock import Clock, monotonic_s
 
 log = structlog.get_logger()
 
-LEASE_US: Final = 20_000_000
-"""A claim lasts 20 s: longer than any single piece of work takes, short enough for a quick take-over."""
 BATCH: Final = 64
 BEAT_S: Final = 1.0
 RETRY_US: Final = 5_000_000
@@ -42,6 +40,7 @@ class Worker:
         owner: Name of this process in leases.
         is_dead: Tells of another owner's name whether its process is known to be gone.
         handlers: By kind.
+        lease_s: How long a claim lasts: longer than any single piece of work takes.
         every_beat: Housekeeping once a second: sealing the audit chain, heartbeats, old journal entries.
     """
 
@@ -55,6 +54,7 @@ class Worker:
         handlers: dict[DueKind, Handler],
         every_beat: Sequence[Handler | Callable[[], object]],
         concurrency: int = BATCH,
+        lease_s: float = 30,
         poll_s: float = 0.25,
     ) -> None:
         self._store = store
@@ -65,6 +65,7 @@ class Worker:
         self._every_beat = every_beat
         self._concurrency = concurrency
         self._poll_s = poll_s
+        self._lease_us = int(lease_s * 1_000_000)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,7 +135,7 @@ class Worker:
 
         def work(uow: UnitOfWork) -> list[DueWork]:
             return uow.due.claim(
-                now_us=now_us, owner=self._owner, system_now_us=system_now_us, lease_us=LEASE_US, limit=limit
+                now_us=now_us, owner=self._owner, system_now_us=system_now_us, lease_us=self._lease_us, limit=limit
             )
 
         if await self._store.read(lambda uow: (uow.due.next_due_us() or now_us + 1) > now_us):

@@ -40,7 +40,9 @@ def document(public_base_url: str) -> dict[str, Any]:
         openapi.path("{clientId}/cases/delivery"): {"get": _list_cases()},
         openapi.path("{clientId}/cases/delivery/{caseId}"): {"get": _get_case()},
         openapi.path("{clientId}/cases/archive"): {"patch": _archive("archiveCases", "Archive closed cases")},
-        openapi.path("{clientId}/cases/delivery/archive"): {"patch": _archive("archiveDeliveryCases", "Archive closed cases, the sample's path")},
+        openapi.path("{clientId}/cases/delivery/archive"): {
+            "patch": _archive("archiveDeliveryCases", "Archive closed cases, the sample's path")
+        },
         **openapi.alive_path(),
     }
     return openapi.document(TITLE, _description(), public_base_url=public_base_url, paths=paths, schemas=_schemas())

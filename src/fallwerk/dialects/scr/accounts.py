@@ -16,7 +16,6 @@ from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock, monotonic_s
 from fallwerk.kit.slowdown import Slowdown
 
-FRESH_S: Final = 5.0
 KEPT: Final = 10_000
 
 
@@ -26,6 +25,7 @@ class ScrAccounts:
 
     Args:
         hash_of: The keyed hash of a secret.
+        fresh_s: Seconds that a client read from the store counts as known.
         generation: A number that changes whenever any process changes an account.
     """
 
@@ -37,12 +37,14 @@ class ScrAccounts:
         clock: Clock,
         slowdown: Slowdown,
         generation: Callable[[], int],
+        fresh_s: float = 5.0,
     ) -> None:
         self._store = store
         self._hash_of = hash_of
         self._clock = clock
         self._slowdown = slowdown
         self._generation = generation
+        self._fresh_s = fresh_s
         self._held: OrderedDict[str, tuple[ScrClient, float, int]] = OrderedDict()
 
     async def authenticate(self, client_id: str, authorization: str | None, address: str) -> Caller:
@@ -64,7 +66,7 @@ class ScrAccounts:
     async def _client(self, client_id: str) -> ScrClient | None:
         generation = self._generation()
         held = self._held.get(client_id)
-        if held is not None and held[2] == generation and monotonic_s() - held[1] < FRESH_S:
+        if held is not None and held[2] == generation and monotonic_s() - held[1] < self._fresh_s:
             return held[0]
         try:
             client = await self._store.read(lambda uow: uow.accounts.scr_client(client_id))

@@ -160,7 +160,8 @@ ENCRYPTION: Final[tuple[JsonObject, ...]] = (
         "schema": {"type": "string", "enum": [A256CBC_HS512], "default": A256CBC_HS512},
     },
 )
-JOSE_EXAMPLE: Final = "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIn0.UGyP0kbw5PLe.AxY8DCtDaGlsbGljb3RoZQ.KDlTtXchhZTG.U0m_YmjN04DJ"
+_JOSE_HEADER: Final = "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIn0"
+JOSE_EXAMPLE: Final = f"{_JOSE_HEADER}.UGyP0kbw5PLe.AxY8DCtDaGlsbGljb3RoZQ.KDlTtXchhZTG.U0m_YmjN04DJ"
 JOSE: Final[JsonObject] = {
     "schema": {
         "type": "string",

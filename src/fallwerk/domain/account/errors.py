@@ -5,7 +5,8 @@ DomainError
 ├── ClientUnknown
 ├── ClientIdTaken
 ├── ClientIdMalformed
-└── SettingsRefused
+├── SettingsRefused
+└── KeysFromEnvironment
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class ClientIdTaken(DomainError):
 
 class ClientIdMalformed(DomainError):
     """A client id has 1 to 16 characters `0-9A-Z` (decision 36)."""
+
+
+class KeysFromEnvironment(DomainError):
+    """The master keys come from the environment, where their operator rotates them."""
 
 
 class SettingsRefused(DomainError):

@@ -28,6 +28,14 @@ class AuditEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class UnsealedEvents:
+    """Events that no seal covers yet."""
+
+    events: int
+    oldest_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChainReport:
     """What a verification of a tenant's chain found."""
 

@@ -31,3 +31,14 @@ class DueWork:
     due_us: int
     subject_id: int = 0
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DueQueue:
+    """How much work waits."""
+
+    pending: int
+    """All of it, due or not."""
+    due: int
+    lag_us: int
+    """How long the oldest due piece has waited."""

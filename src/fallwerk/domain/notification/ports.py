@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from fallwerk.domain.notification.due import DueKind, DueWork
+from fallwerk.domain.notification.due import DueKind, DueQueue, DueWork
 from fallwerk.domain.notification.model import Delivery
 
 
@@ -43,6 +43,9 @@ class DueRepository(Protocol):
 
     def next_due_us(self) -> int | None:
         """Return the earliest due time of all work, leased or not; None if there is none."""
+
+    def queue(self, now_us: int) -> DueQueue:
+        """Measure the queue."""
 
     def lease_owners(self) -> list[str]:
         """Return who holds leases now."""

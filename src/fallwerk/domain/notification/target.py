@@ -29,6 +29,11 @@ class Target:
     """ASCII, begins with a slash."""
 
     @property
+    def origin(self) -> tuple[str, str, int]:
+        """What one connection can serve."""
+        return self.scheme, self.host, self.port
+
+    @property
     def authority(self) -> str:
         """The `Host` header: the port only if it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host

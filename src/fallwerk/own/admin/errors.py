@@ -3,7 +3,13 @@
 from typing import Final
 
 from fallwerk.dialects.problem import ErrorTable, PointedFault, Problem, Wire, bad_request
-from fallwerk.domain.account.errors import ClientIdMalformed, ClientIdTaken, ClientUnknown, SettingsRefused
+from fallwerk.domain.account.errors import (
+    ClientIdMalformed,
+    ClientIdTaken,
+    ClientUnknown,
+    KeysFromEnvironment,
+    SettingsRefused,
+)
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.idempotency import IdempotencyKeyReused
 from fallwerk.domain.identcase.errors import CaseUnknown
@@ -27,5 +33,6 @@ WIRE: Final[ErrorTable] = {
     CaseUnknown: Wire(404, "There is no delivery case with this id."),
     IllegalStep: Wire(409, "The order is released already, or its case is closed."),
     IdempotencyKeyReused: Wire(422, "The idempotency key was used with another request."),
+    KeysFromEnvironment: Wire(409, "The master keys come from the environment; put the new one in front there."),
     StoreUnavailable: Wire(503, UNAVAILABLE, retry_after_s=1),
 }

@@ -43,6 +43,7 @@ class AdminDeps:
     Args:
         token: The bearer token; with an empty one nobody is let in.
         render: The list form of a delivery result.
+        rotate_keys: Puts a new master key in place, seals everything anew and returns the key's id.
         status: Tells queue sizes, key ids and the webhooks' source addresses (D-68).
         defaults: What a setting is that a new client does not name.
     """
@@ -53,6 +54,7 @@ class AdminDeps:
     render: ResultRenderer
     slowdown: Slowdown
     status: Callable[[], Awaitable[Mapping[str, Any]]]
+    rotate_keys: Callable[[], Awaitable[int]]
     defaults: ScrSettings = field(default_factory=ScrSettings)
     max_body_bytes: int = 1024 * 1024
 
@@ -83,7 +85,12 @@ class AdminRoutes:
             Operation("verifyAudit", "POST", "audit/verify", self.verify_audit),
             Operation("listAuditEvents", "GET", "audit/{clientId}", self.list_events),
             Operation("showStatus", "GET", "status", self.show_status),
+            Operation("rotateKeys", "POST", "keys/rotate", self.rotate_keys),
         )
+
+    async def rotate_keys(self, _call: Call) -> Response:
+        """Replace the master key; answers when every value is sealed anew and the old key is gone (C-04)."""
+        return json_answer({"masterKey": await self.deps.rotate_keys()})
 
     async def create_client(self, call: Call) -> Response:
         """Open an account; its secrets are shown this once (C-01)."""

@@ -187,7 +187,7 @@ def _contents(content: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[C
         Content(
             media_type,
             shape_of(described["schema"]),
-            _properties(schemas.get(shape_of(described["schema"]).target, {})),
+            _properties(schemas.get(shape_of(described["schema"]).target or "", {})),
             tuple(
                 Example(example.get("summary", name), _as_text(example["value"]))
                 for name, example in described.get("examples", {}).items()
@@ -262,9 +262,7 @@ def _facts(schema: Mapping[str, Any]) -> list[str]:
     return facts
 
 
-def _curl(
-    path: str, method: str, operation: Mapping[str, Any], server: str, contents: tuple[Content, ...]
-) -> str:
+def _curl(path: str, method: str, operation: Mapping[str, Any], server: str, contents: tuple[Content, ...]) -> str:
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             path = path.replace("{" + parameter["name"] + "}", parameter.get("example", parameter["name"]))

@@ -58,7 +58,7 @@ FindCase = Callable[[str], Awaitable[CaseView | None]]
 
 
 def normalised(text: str) -> str | None:
-    """Return the case id that somebody wrote or copied: in any case, grouped by blanks or hyphens; None if it is none."""
+    """Return the case id that somebody wrote or copied, small or grouped by blanks or hyphens; None if it is none."""
     written = "".join(sign for sign in text if not sign.isspace() and sign not in _SEPARATORS)
     if len(written) != CASE_ID_LENGTH or not written.isascii() or not written.isalnum():
         return None

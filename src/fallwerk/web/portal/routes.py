@@ -1,12 +1,12 @@
 """
 The page behind a `caseURL`: which case it is, where it stands, until when.
 
-Source: S-43, S-44, W-01, C-10. Nothing that it shows is personal, since the address alone proves nothing about who opens
-it. It needs no script.
+Source: S-43, S-44, W-01, C-10. Nothing that it shows is personal, since the address alone proves nothing about who
+opens it. It needs no script.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -93,7 +93,14 @@ class _Portal:
         return self._answer("away.html", 503, _negotiated(request), case_id, headers=headers, account="")
 
     def _answer(
-        self, template: str, status: int, language: str, number: str, *, headers: dict[str, str] | None = None, **more: Any
+        self,
+        template: str,
+        status: int,
+        language: str,
+        number: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **more: object,
     ) -> Response:
         switch = [(code, f"{PATH}?{_query(number, code)}", code == language) for code in LANGUAGES]
         return self.pages.answer(

@@ -22,8 +22,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "next_new": "Halten Sie Ihren Ausweis und diese Vorgangsnummer bereit.",
         "next_in_progress": "Halten Sie diese Vorgangsnummer bereit, wenn Sie Fragen haben.",
         "next_done": "Sie müssen nichts mehr tun.",
-        "next_expired": "Sie können sie nicht mehr beginnen oder fortsetzen. Möchten Sie sich noch ausweisen, wenden Sie "
-        "sich bitte an das Unternehmen, das Sie hierher geschickt hat.",
+        "next_expired": "Sie können sie nicht mehr beginnen oder fortsetzen. Möchten Sie sich noch ausweisen, wenden "
+        "Sie sich bitte an das Unternehmen, das Sie hierher geschickt hat.",
         "next_expired_named": "Sie können sie nicht mehr beginnen oder fortsetzen. Möchten Sie sich noch ausweisen, "
         "wenden Sie sich bitte an {name}.",
         "find": "Vorgang öffnen",
@@ -51,10 +51,10 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
         "next_new": "Please keep your identity document and this case number ready.",
         "next_in_progress": "Please keep this case number ready in case you have questions.",
         "next_done": "There is nothing left for you to do.",
-        "next_expired": "It can no longer be started or continued. If you still want to identify yourself, please contact "
-        "the company that sent you here.",
-        "next_expired_named": "It can no longer be started or continued. If you still want to identify yourself, please "
-        "contact {name}.",
+        "next_expired": "It can no longer be started or continued. If you still want to identify yourself, please "
+        "contact the company that sent you here.",
+        "next_expired_named": "It can no longer be started or continued. If you still want to identify yourself, "
+        "please contact {name}.",
         "find": "Open case",
         "find_lead": "You find your case number in the message that invited you.",
         "number": "Case number",
@@ -68,8 +68,14 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
     },
 }
 _MONTHS: Final = {
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "de": (
+        *("Januar", "Februar", "März", "April", "Mai", "Juni"),
+        *("Juli", "August", "September", "Oktober", "November", "Dezember"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
 }
 
 
