@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from fallwerk.kit.logs import LogLevel
 from fallwerk.kit.server_plan import ServerPlan, StartRefused
 
 __all__ = ["ConfigurationRefused", "Settings", "StartRefused", "load_settings"]
@@ -187,7 +188,7 @@ class Settings(BaseModel):
     """Seconds that an idle connection stays open."""
     shutdown_grace_s: int = Field(default=10, ge=0, le=3600)
     """Seconds that requests in flight may take after a stop was asked for."""
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: LogLevel = "info"
     """Least important level that is logged; requests are logged at `info`."""
     log_format: Literal["auto", "json", "console"] = "auto"
     """`auto` is `console` on a terminal and `json` elsewhere."""

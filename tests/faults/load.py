@@ -10,14 +10,13 @@ import itertools
 import json
 import os
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from fallwerk.kit.clock import monotonic_s
 from tests.support.server import ADMIN
 
 CALLERS: Final = 36
@@ -126,8 +125,8 @@ class Load:
     final: Client
     promises: Promises = field(default_factory=Promises)
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    refused: list[tuple[int, str]] = field(default_factory=list)
     in_flight: int = 0
-    last_answer_s: float = 0
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -162,19 +161,15 @@ class Load:
 
     async def _repeat(self, once: Callable[[], Coroutine[Any, Any, None]]) -> None:
         while not self._stop.is_set():
-            self.in_flight += 1
             try:
                 await once()
             except httpx.TransportError:
                 # Killed under way: nobody knows what became of it, and the journal has no answer.
                 await asyncio.sleep(0.02)
-            finally:
-                self.in_flight -= 1
 
     def promised(self, change: Callable[[Promises], None]) -> None:
         with self._changed:
             change(self.promises)
-            self.last_answer_s = monotonic_s()
             self._changed.notify_all()
 
 
@@ -190,9 +185,8 @@ class Caller:
         """Start one case."""
         client = self.load.started
         reference = await self._announce("s", client)
-        answer = await self.http.post(
-            f"/api/scr/v1/{client.client_id}/cases", auth=client.auth, json=client.order_data(reference)
-        )
+        path = f"/api/scr/v1/{client.client_id}/cases"
+        answer = await self._post(path, auth=client.auth, json=client.order_data(reference))
         if answer.status_code == 201:
             await self._acknowledge(reference, answer.json()["caseId"])
         else:
@@ -200,36 +194,41 @@ class Caller:
 
     async def order(self) -> None:
         """Order one delivery, which is `started` at once and notified of."""
-        await self._ordered(self.load.started, "d")
+        case_id = await self._ordered(self.load.started, "d")
+        if case_id is not None:
+            self.load.promised(lambda known: known.notified.add(case_id))
 
     async def walk(self) -> None:
         """Order one delivery and walk it to its end, which is notified of."""
         case_id = await self._ordered(self.load.final, "w")
         for status in WALK if case_id else ():
             body = {"method": "delivery", "status": status}
-            answer = await self.http.post(f"/sandbox/v1/cases/{case_id}/simulate", json=body, headers=ADMIN)
+            answer = await self._post(f"/sandbox/v1/cases/{case_id}/simulate", json=body, headers=ADMIN)
             if answer.status_code != 200:
                 await self._refused(answer)
                 return
             await self.journal.note(case=case_id, status=status)
-            self.load.promised(lambda known, status=status: self._reached(known, str(case_id), status))  # type: ignore[misc]
+            self.load.promised(lambda known, status=status: known.status.__setitem__(str(case_id), status))  # type: ignore[misc]
+        if case_id is not None:
+            self.load.promised(lambda known: known.notified.add(case_id))
 
     async def _ordered(self, client: Client, kind: str) -> str | None:
         reference = await self._announce(kind, client)
-        answer = await self.http.post("/admin/v1/delivery-orders", content=client.order_line(reference), headers=NDJSON)
+        answer = await self._post("/admin/v1/delivery-orders", content=client.order_line(reference), headers=NDJSON)
         if answer.status_code != 200 or answer.json()["rejected"]:
             await self._refused(answer)
             return None
         case_id: str = answer.json()["accepted"][0]["caseId"]
         await self._acknowledge(reference, case_id)
-        self.load.promised(lambda known: self._reached(known, case_id, "started"))
+        self.load.promised(lambda known: known.status.__setitem__(case_id, "started"))
         return case_id
 
-    def _reached(self, known: Promises, case_id: str, status: str) -> None:
-        known.status[case_id] = status
-        wanted = "started" if known.sent[next(r for r, c in [(self._ref[case_id], case_id)])] == self.load.started.client_id else "success"
-        if status == wanted:
-            known.notified.add(case_id)
+    async def _post(self, path: str, **options: Any) -> httpx.Response:
+        self.load.in_flight += 1
+        try:
+            return await self.http.post(path, **options)
+        finally:
+            self.load.in_flight -= 1
 
     async def _announce(self, kind: str, client: Client) -> str:
         reference = f"{kind}-{next(self.load.numbers)}"
@@ -244,8 +243,6 @@ class Caller:
     async def _refused(self, answer: httpx.Response) -> None:
         refusals = self.load.promises.refusals
         refusals[answer.status_code] = refusals.get(answer.status_code, 0) + 1
+        self.load.refused.append((answer.status_code, answer.text))
         # An outage answers fast; the callers keep asking without drowning the machine that recovers.
         await asyncio.sleep(0.02)
-
-
-Answered = Callable[[], Awaitable[None]]

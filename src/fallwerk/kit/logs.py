@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 
@@ -20,14 +20,15 @@ from fallwerk.kit.clock import Clock, from_us
 
 _RICH_UNSEEN: Final = "rich" not in sys.modules
 if _RICH_UNSEEN:
-    # structlog imports rich for pretty tracebacks, which are never drawn here: 60 ms of the start and 5 MB.
+    # structlog imports rich for pretty tracebacks, which are never drawn here: 60 ms of the start and 5 MB. `settings`
+    # imports this module (for `LogLevel`) before anything else can import structlog.
     sys.modules["rich"] = None  # type: ignore[assignment]
 import structlog  # noqa: E402 - see above
 
 if _RICH_UNSEEN:
     del sys.modules["rich"]
 
-LEVELS: Final = ("debug", "info", "warning", "error")
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 _FLUSH_S: Final = 0.2
 _CHUNK_BYTES: Final = 4096
@@ -194,12 +195,12 @@ def request_log() -> RequestLog:
     return _request_log
 
 
-def configure(*, level: str, readable: bool, messages: bool, descriptor: int = 2) -> RequestLog:
+def configure(*, level: LogLevel, readable: bool, messages: bool, descriptor: int = 2) -> RequestLog:
     """
     Send all logs to the descriptor and return the log of requests. Call once per process, after forking.
 
     Args:
-        level: One of `LEVELS`; above `info` no requests are logged.
+        level: Above `info` no requests are logged.
         messages: Keep the messages of exceptions, which may quote what was sent: in the sandbox only.
     """
     writer = LineWriter(descriptor)

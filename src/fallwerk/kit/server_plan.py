@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fallwerk.kit.logs import LogLevel
 from fallwerk.kit.shared import SharedState
 
 AsgiApp = Callable[..., Any]
@@ -32,7 +33,7 @@ class ServerPlan:
     grace_s: int = 10
     """How long requests in flight may take after a stop was asked for."""
     journal_bytes: int = 8 * 1024 * 1024
-    log_level: str = "info"
+    log_level: LogLevel = "info"
     log_readable: bool = False
     log_messages: bool = False
 

@@ -67,8 +67,9 @@ def _write_tables(url: str, archive: zipfile.ZipFile) -> tuple[dict[str, int], s
                 msg = "the database is empty; there is nothing to back up"
                 raise BackupRefused(msg)
             for table in metadata.sorted_tables:
-                with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as out:
-                    rows[table.name] = _write_rows(connection, table, out)
+                name = str(table.name)
+                with archive.open(f"tables/{name}.jsonl", "w", force_zip64=True) as out:
+                    rows[name] = _write_rows(connection, table, out)
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("ROLLBACK")
     finally:
@@ -110,6 +111,10 @@ def restore_backup(source: Path, url: str, key_file: Path | None, blobs: Path | 
         msg = f"{source} is no backup: {error}"
         raise BackupRefused(msg) from None
     with archive:
+        # The manifest is written last: without one the backup was never finished.
+        if "manifest.json" not in archive.namelist():
+            msg = f"{source} is no finished backup"
+            raise BackupRefused(msg)
         manifest = orjson.loads(archive.read("manifest.json"))
         if manifest["format"] != FORMAT:
             msg = f"{source} has format {manifest['format']}, this version reads {FORMAT}"

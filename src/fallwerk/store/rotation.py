@@ -83,7 +83,7 @@ async def rotate(database: Database, file: KeyFile, settle: Callable[[], Any]) -
     await settle()
     # A process may have sealed with the old key until it took up the new one, so one more round looks for leftovers.
     while await reseal(database):
-        log.info("keys.resealed", key=key.key_id)
+        log.info("keys.resealed", newest=key.key_id)
     file.replace((key,))
     sealer.replace((key,))
     await settle()
