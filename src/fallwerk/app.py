@@ -28,8 +28,8 @@ from fallwerk.apis.scr_start.routes import StartRoutes
 from fallwerk.dialects.scr.accounts import ScrAccounts
 from fallwerk.dialects.scr.router import ScrApi
 from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
-from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.account.errors import KeysFromEnvironment
+from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal
@@ -47,14 +47,14 @@ from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
 from fallwerk.own.sandbox.routes import SandboxRoutes
 from fallwerk.settings import Settings
+from fallwerk.store.backup import BackupRefused, create_backup, restore_backup
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
-from fallwerk.store.backup import BackupRefused, create_backup, restore_backup
 from fallwerk.store.postgres import PostgresDatabase
 from fallwerk.store.rotation import rotate
 from fallwerk.store.schema import prepare
-from fallwerk.store.sealing import MasterKey, Sealer, SealBroken
+from fallwerk.store.sealing import MasterKey, SealBroken, Sealer
 from fallwerk.store.sqlite import SqliteDatabase, WriterHeld
 from fallwerk.store.unit import StoreContext
 from fallwerk.web.portal import routes as portal
@@ -122,9 +122,7 @@ class Fallwerk:
         self.clock = Clock(shared)
         self.database = open_database(settings)
         self.blobs = BlobStore(settings.blob_url)
-        self.journal = Journal(
-            shared, self.clock, lifetime_s=settings.journal_seconds, masked=settings.is_production
-        )
+        self.journal = Journal(shared, self.clock, lifetime_s=settings.journal_seconds, masked=settings.is_production)
         self.metrics = Metrics()
         self.slowdown = Slowdown()
         self.owner = f"{os.uname().nodename}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
@@ -369,8 +367,6 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
         faults=None if settings.is_production else system.faults,
         https=settings.public_base_url.startswith("https:"),
     )
-
-
 
 
 class ServerRuns(StartRefused):

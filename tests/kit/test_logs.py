@@ -107,9 +107,13 @@ def test_fields_named_like_secrets_are_masked(written):
     assert "p-1" not in written.text()
 
 
+def fail(message):
+    raise ValueError(message)
+
+
 def fail_twice(first, second):
     try:
-        raise ValueError(first)
+        fail(first)
     except ValueError as error:
         raise RuntimeError(second) from error
 

@@ -165,7 +165,8 @@ def _general_name(name: str) -> x509.GeneralName:
 def _constraint(name: x509.GeneralName) -> x509.GeneralName:
     if isinstance(name, x509.IPAddress):
         return x509.IPAddress(ipaddress.ip_network(str(name.value)))
-    return name
+    # A constraint covers the names below it and knows no asterisk.
+    return x509.DNSName(str(name.value).removeprefix("*."))
 
 
 def _name(text: str) -> x509.Name:

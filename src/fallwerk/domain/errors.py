@@ -12,7 +12,7 @@ class DomainError(Exception):
     """Something that is so; each API's `errors.py` says how its callers hear of it."""
 
 
-class StoreUnavailable(DomainError):  # noqa: N818 - errors are named as facts
+class StoreUnavailable(DomainError):
     """The store cannot be reached, is full, or is locked; nothing was acknowledged."""
 
 

@@ -14,7 +14,7 @@ KEPT_US: Final = 24 * 3600 * 1_000_000
 """How long a first answer is kept: 24 hours."""
 
 
-class IdempotencyKeyReused(DomainError):  # noqa: N818
+class IdempotencyKeyReused(DomainError):
     """The key came before with another body."""
 
 

@@ -75,7 +75,9 @@ class Transactions(Protocol):
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run a use case in one transaction; what it raises undoes its changes and is passed on."""
 
-    async def write_together(self, many: Callable[[UnitOfWork, Sequence[Item]], Sequence[T | Exception]], item: Item) -> T:
+    async def write_together(
+        self, many: Callable[[UnitOfWork, Sequence[Item]], Sequence[T | Exception]], item: Item
+    ) -> T:
         """Run a set-based use case over this item and those of calls that wait at the same time."""
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:

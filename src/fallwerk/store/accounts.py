@@ -68,9 +68,7 @@ class Accounts:
         }
         if not insert_new(self._unit, scr_client, values):
             return None
-        self._unit.execute(
-            insert(tenant), {"tenant_id": tenant_id, "kind": "scr", "demo": demo, "created_us": now_us}
-        )
+        self._unit.execute(insert(tenant), {"tenant_id": tenant_id, "kind": "scr", "demo": demo, "created_us": now_us})
         self._add_credentials(tenant_id, credentials)
         self.changed()
         return self.scr_client_of(tenant_id)
@@ -105,9 +103,7 @@ class Accounts:
     ) -> None:
         """Put new secrets in place; the present ones end at `old_until_us`."""
         columns = credential.c
-        self._unit.execute(
-            delete(credential).where(columns.tenant_id == tenant_id, columns.valid_until_us <= now_us)
-        )
+        self._unit.execute(delete(credential).where(columns.tenant_id == tenant_id, columns.valid_until_us <= now_us))
         self._unit.execute(
             update(credential)
             .where(columns.tenant_id == tenant_id, func.coalesce(columns.valid_until_us, old_until_us) >= old_until_us)

@@ -77,9 +77,9 @@ class Audit:
 
     def unsealed(self) -> UnsealedEvents:
         """Measure what waits for its seal."""
-        statement = select(func.count(), func.min(_e.at_us)).where(_e.seal_number.is_(None))
-        events, oldest_us = self._unit.execute(statement).one()
-        return UnsealedEvents(events, oldest_us)
+        statement = select(func.count().label("events"), func.min(_e.at_us).label("oldest"))
+        found = self._unit.execute(statement.where(_e.seal_number.is_(None))).one()
+        return UnsealedEvents(found.events, found.oldest)
 
     def tenants_to_seal(self) -> list[int]:
         """Return the tenants that have unsealed events."""
@@ -112,9 +112,7 @@ class Audit:
 
     def verify(self, tenant_id: int) -> ChainReport:
         """Recompute a tenant's chain from its events."""
-        seals = self._unit.execute(
-            select(audit_seal).where(_s.tenant_id == tenant_id).order_by(_s.seal_number)
-        ).all()
+        seals = self._unit.execute(select(audit_seal).where(_s.tenant_id == tenant_id).order_by(_s.seal_number)).all()
         previous, events, broken = FIRST_HASH, 0, None
         for expected, seal in enumerate(seals, start=1):
             rows = self._unit.execute(_SEALED, {"tenant": tenant_id, "number": seal.seal_number}).all()

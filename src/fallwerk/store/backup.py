@@ -1,7 +1,7 @@
 """
 Backup and restore of a whole system in one file, the same for both engines.
 
-A backup is a ZIP: `manifest.json`, one file of JSON lines per table read from one snapshot, the blobs, and the master keys.
+A backup is a ZIP: `manifest.json`, one file of JSON lines per table read from one snapshot, the blobs, the master keys.
 Sealed values stay sealed. With a passphrase the keys are encrypted (scrypt, AES-256-GCM); without one whoever has the
 file has everything, so it is written for its owner only.
 """
@@ -28,7 +28,7 @@ FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 1_000
 
 
-class BackupRefused(Exception):  # noqa: N818
+class BackupRefused(Exception):
     """A backup cannot be made or restored; the message says why and what to do."""
 
 
@@ -194,7 +194,9 @@ def _packed_keys(keys: Iterable[MasterKey], passphrase: str | None) -> dict[str,
         return {"keys": plain}
     salt, nonce = os.urandom(16), os.urandom(12)
     sealed = AESGCM(_key_of(passphrase, salt)).encrypt(nonce, plain.encode(), b"fallwerk backup")
-    return {name: base64.b64encode(value).decode() for name, value in (("salt", salt), ("nonce", nonce), ("sealed", sealed))}
+    return {
+        name: base64.b64encode(value).decode() for name, value in (("salt", salt), ("nonce", nonce), ("sealed", sealed))
+    }
 
 
 def _unpacked_keys(packed: dict[str, str], passphrase: str | None) -> tuple[MasterKey, ...]:

@@ -28,8 +28,8 @@ from fallwerk.store.tables import (
     case_directory,
     delivery_order,
     due_work,
-    ident_case,
     idempotency,
+    ident_case,
     identification,
     notification,
 )
@@ -80,7 +80,8 @@ class Cases:
         """Insert what meets no conflict; one order of rows in all processes keeps them from deadlocking."""
         taken = self._directory_conflicts(list(rows))
         ordered = sorted(
-            (new.case for new in cases if new.case.case_id not in taken), key=lambda case: (case.tenant_id, case.reference_id)
+            (new.case for new in cases if new.case.case_id not in taken),
+            key=lambda case: (case.tenant_id, case.reference_id),
         )
         if ordered:
             kept = insert_new_rows(self._unit, ident_case, [rows[case.case_id] for case in ordered], "case_id")
@@ -220,7 +221,7 @@ class Cases:
         """Open the stored results that match, oldest first."""
         statement = _filtered(wanted).limit(limit + 1)
         # The driver's own rows: ten thousand of them pass here in one call.
-        rows = self._unit.execute(statement, {"tenant": tenant_id}).cursor.fetchall()  # type: ignore[union-attr]
+        rows = self._unit.execute(statement, {"tenant": tenant_id}).cursor.fetchall()
         prefix, opened = b"result|%d|" % tenant_id, self._unit.sealer.open
         results = [opened(sealed, prefix + case_id.encode()) for case_id, sealed in rows[:limit]]
         return ResultPage(results, len(rows) > limit)

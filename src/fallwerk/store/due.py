@@ -72,7 +72,8 @@ class Due:
         }
         rows = self._unit.execute(_CLAIM, values).all()
         works = [
-            DueWork(row.tenant_id, row.case_id, DueKind(row.kind), row.due_us, row.subject_id, row.tries) for row in rows
+            DueWork(row.tenant_id, row.case_id, DueKind(row.kind), row.due_us, row.subject_id, row.tries)
+            for row in rows
         ]
         return sorted(works, key=lambda work: work.due_us)
 
@@ -93,8 +94,10 @@ class Due:
     def queue(self, now_us: int) -> DueQueue:
         """Measure the queue."""
         pending = self._unit.execute(select(func.count()).select_from(due_work)).scalar_one()
-        due, oldest_us = self._unit.execute(select(func.count(), func.min(_c.due_us)).where(_c.due_us <= now_us)).one()
-        return DueQueue(pending, due, max(0, now_us - (oldest_us or now_us)))
+        found = self._unit.execute(
+            select(func.count().label("due"), func.min(_c.due_us).label("oldest")).where(_c.due_us <= now_us)
+        ).one()
+        return DueQueue(pending, found.due, max(0, now_us - (found.oldest or now_us)))
 
     def lease_owners(self) -> list[str]:
         """Return who holds leases now."""

@@ -13,7 +13,7 @@ KEY_BYTES: Final = 32
 MAX_KEY_ID: Final = 0xFFFF
 
 
-class KeysUnreadable(Exception):  # noqa: N818
+class KeysUnreadable(Exception):
     """The master keys are missing or malformed; the message says what to do and never shows a key."""
 
 

@@ -36,7 +36,7 @@ def recipient_of(content: bytes) -> Recipient:
 
 def _build(kind: type[T], value: dict[str, Any]) -> T:
     """Make a dataclass from its JSON; names it does not know are left out, so that an older reader still works."""
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type] # a class is hashable
     return kind(**{name: _convert(hints[name], found) for name, found in value.items() if name in hints})
 
 

@@ -18,8 +18,8 @@ from fallwerk.store.schema import secret_context
 from fallwerk.store.sealing import HEADER_BYTES
 from fallwerk.store.tables import (
     delivery_order,
-    ident_case,
     idempotency,
+    ident_case,
     identification,
     notification,
     scr_client,

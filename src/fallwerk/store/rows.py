@@ -7,6 +7,7 @@ says which rows met a conflict.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,13 +33,13 @@ def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> 
     if unit.is_sqlite:
         unit.connection.connection.driver_connection.executemany(_sqlite_insert(table), rows)  # type: ignore[union-attr]
     else:
-        with unit.connection.connection.cursor() as cursor:
+        with closing(unit.connection.connection.cursor()) as cursor:
             cursor.execute(_postgres_insert(table, returning=""), _columns(rows))
 
 
 def insert_new_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]], returning: str) -> set[Any]:
     """Insert those rows that meet no conflict (PostgreSQL only) and return one column of them."""
-    with unit.connection.connection.cursor() as cursor:
+    with closing(unit.connection.connection.cursor()) as cursor:
         cursor.execute(_postgres_insert(table, returning=returning), _columns(rows))
         return {row[0] for row in cursor.fetchall()}
 

@@ -25,7 +25,7 @@ BLIND_BYTES: Final = 12
 """Enough that two values of one tenant never meet by chance, short enough for a lean index."""
 
 
-class SealBroken(Exception):  # noqa: N818
+class SealBroken(Exception):
     """A sealed value does not open: its key is gone, or it was changed or moved."""
 
 

@@ -170,7 +170,7 @@ class SqliteDatabase(Database):
 
     async def compact(self) -> None:
         """Bring the log's pages home and cut the log; `secure_delete` has zeroed the freed ones already."""
-        await self.write(lambda unit: None)
+        await self.write(lambda _: None)
         await asyncio.get_running_loop().run_in_executor(self._reader_threads, self._truncate_log)
 
     def _truncate_log(self) -> None:
@@ -309,9 +309,7 @@ class SqliteDatabase(Database):
             units.append(unit)
         return job, outcome.result, outcome.error
 
-    def _run_batch(
-        self, jobs: Sequence[Job], units: list[Unit]
-    ) -> Sequence[tuple[Job, Any, BaseException | None]]:
+    def _run_batch(self, jobs: Sequence[Job], units: list[Unit]) -> Sequence[tuple[Job, Any, BaseException | None]]:
         if self._writer is None:
             msg = "the database is closed"
             raise StoreUnavailable(msg)
@@ -346,7 +344,7 @@ def _savepoint(raw: sqlite3.Connection) -> Iterator[_Outcome]:
     raw.execute("SAVEPOINT one")
     try:
         yield outcome
-    except Exception as error:  # noqa: BLE001 - it is handed to the caller who waits for this transaction
+    except Exception as error:
         if not raw.in_transaction or _is_volume_fault(error):
             raise
         raw.execute("ROLLBACK TO one")

@@ -93,7 +93,7 @@ class Unit:
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Run a Core statement in this transaction."""
-        return self.connection.execute(statement, parameters)  # type: ignore[return-value]
+        return self.connection.execute(statement, parameters)
 
     def new_id(self) -> int:
         """Return a row id that no other row of the system has."""

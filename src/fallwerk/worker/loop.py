@@ -148,7 +148,7 @@ class Worker:
         except StoreUnavailable as error:
             # The lease brings it back; nothing can be written now.
             log.warning("worker.store_away", reason=str(error), kind=work.kind)
-        except Exception:  # noqa: BLE001 - one bad piece of work must not stop the others; it is logged and comes back
+        except Exception:
             log.exception("worker.failed", kind=work.kind, tenant=work.tenant_id, tries=work.tries)
             await self._bring_back(work)
 
@@ -198,7 +198,7 @@ class Worker:
                         await result
                 except StoreUnavailable as error:
                     log.warning("worker.store_away", reason=str(error))
-                except Exception:  # noqa: BLE001 - housekeeping goes on; what failed is logged and tried next time
+                except Exception:
                     log.exception("worker.housekeeping_failed")
             self.last_beat_s = monotonic_s()
             await asyncio.sleep(BEAT_S)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fallwerk.domain.account.model import Credential, ScrClient
 
 
-class Unauthenticated(Exception):  # noqa: N818 - errors are named as facts
+class Unauthenticated(Exception):
     """The request is answered 401; why is nobody's business."""
 
 

@@ -23,7 +23,7 @@ class Fault:
     reason: str = INCORRECT_VALUE
 
 
-class BadRequest(Exception):  # noqa: N818 - errors are named as facts
+class BadRequest(Exception):
     """The request is answered 400 with every fault it has, in the order of the guide's tables."""
 
     def __init__(self, *faults: Fault) -> None:

@@ -82,7 +82,11 @@ def path(template: str) -> str:
 def document(
     title: str, description: str, *, public_base_url: str, paths: JsonObject, schemas: Mapping[str, JsonObject]
 ) -> JsonObject:
-    """Put a document together; of the schemas those come along that something refers to."""
+    """Put a document together; every call takes a trace id and every answer has one, and unused schemas stay out."""
+    for operation in (operation for item in paths.values() for operation in item.values()):
+        operation["parameters"] = [*operation["parameters"], TRACE_ID_PARAMETER]
+        for answer in operation["responses"].values():
+            answer["headers"] = {**answer.get("headers", {}), TRACE_ID: TRACE_ID_HEADER}
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": VERSION, "description": description},
@@ -103,6 +107,19 @@ def document(
     }
 
 
+TRACE_ID: Final = "X-TraceId"
+_TRACE_ID_FORM: Final = {"type": "string", "pattern": "^[!-~]{1,128}$"}
+TRACE_ID_PARAMETER: Final[JsonObject] = {
+    "name": TRACE_ID,
+    "in": "header",
+    "description": "Your name for this call, to find it again in both sides' logs. Without one the system makes one.",
+    "schema": _TRACE_ID_FORM,
+}
+TRACE_ID_HEADER: Final[JsonObject] = {
+    "description": "Names this call; please quote it in questions.",
+    "required": True,
+    "schema": _TRACE_ID_FORM,
+}
 CLIENT_ID: Final[JsonObject] = {
     "name": "clientId",
     "in": "path",

@@ -1,8 +1,8 @@
 """
 From an ASGI request to an operation of an SCR API and back.
 
-The order of checks is fixed (decisions.md "SCR in general"): route (404, 405), authentication, size, header and body form,
-then what the operation itself finds.
+The order of checks is fixed (decisions.md "SCR in general"): route (404, 405), authentication, size, header and body
+form, then what the operation itself finds.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,7 +37,7 @@ PREFIX: Final = "/api/scr"
 VERSION: Final = "v1"
 
 
-class TooLarge(Exception):  # noqa: N818 - errors are named as facts
+class TooLarge(Exception):
     """The body is larger than the API takes; noticed while it is read."""
 
 
@@ -143,7 +143,7 @@ class ScrApi:
             response = refusal(Wire(413, "body", "The request body is too large.", "request entity too large"))
         except Unauthenticated:
             response = unauthorized()
-        except Exception:  # noqa: BLE001 - S-36: an unexpected failure is answered without detail and logged with it
+        except Exception:
             log.exception("scr.failed", path=scope["path"])
             response = refusal(FAILED)
         await response(scope, receive, send)

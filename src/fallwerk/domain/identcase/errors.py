@@ -13,7 +13,7 @@ from fallwerk.domain.errors import DomainError
 from fallwerk.domain.identcase.model import CaseId
 
 
-class ReferenceIdTaken(DomainError):  # noqa: N818
+class ReferenceIdTaken(DomainError):
     """Another case of the same client already uses this reference id."""
 
     def __init__(self, holder: CaseId) -> None:
@@ -21,13 +21,13 @@ class ReferenceIdTaken(DomainError):  # noqa: N818
         self.holder = holder
 
 
-class CaseUnknown(DomainError):  # noqa: N818
+class CaseUnknown(DomainError):
     """No such case, or not one of this client and kind: the caller cannot tell which."""
 
 
-class CaseClosed(DomainError):  # noqa: N818
+class CaseClosed(DomainError):
     """The case is closed and takes no more changes."""
 
 
-class DeliveryNotActive(DomainError):  # noqa: N818
+class DeliveryNotActive(DomainError):
     """The client is not set up for identification on delivery."""

@@ -11,7 +11,7 @@ from fallwerk.domain.unit_of_work import UnitOfWork
 
 
 def notify(
-    uow: UnitOfWork, case: IdentCase, order: CaseOrder, client: ScrClient, event: IdentStatus, now_us: int
+    uow: UnitOfWork, case: IdentCase, order: CaseOrder, client: ScrClient, event: IdentStatus, *, now_us: int
 ) -> None:
     """
     Record one notification per URL in the transaction of the change it tells of.

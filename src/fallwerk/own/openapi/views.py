@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,6 +91,8 @@ class OperationView:
     parameters: tuple[Property, ...]
     body: tuple[Content, ...]
     body_required: bool
+    always: tuple[Property, ...]
+    """Headers that every answer has; the answers do not repeat them."""
     answers: tuple[Answer, ...]
 
 
@@ -150,6 +152,8 @@ def _operation(
 ) -> OperationView:
     body = operation.get("requestBody", {})
     contents = _contents(body.get("content", {}), schemas)
+    answers = operation["responses"].values()
+    always = set.intersection(*(set(answer.get("headers", {})) for answer in answers))
     return OperationView(
         id=operation["operationId"],
         method=method.upper(),
@@ -160,7 +164,8 @@ def _operation(
         parameters=tuple(_parameter(parameter) for parameter in operation.get("parameters", ())),
         body=contents,
         body_required=body.get("required", False),
-        answers=tuple(_answer(status, answer, schemas) for status, answer in operation["responses"].items()),
+        always=_headers(next(iter(answers)), always),
+        answers=tuple(_answer(status, answer, always, schemas) for status, answer in operation["responses"].items()),
     )
 
 
@@ -174,12 +179,17 @@ def _parameter(parameter: Mapping[str, Any]) -> Property:
     )
 
 
-def _answer(status: str, answer: Mapping[str, Any], schemas: Mapping[str, Any]) -> Answer:
-    headers = tuple(
+def _answer(status: str, answer: Mapping[str, Any], always: Set[str], schemas: Mapping[str, Any]) -> Answer:
+    headers = _headers(answer, set(answer.get("headers", {})) - always)
+    return Answer(status, _marked(answer["description"]), headers, _contents(answer.get("content", {}), schemas))
+
+
+def _headers(answer: Mapping[str, Any], names: Set[str]) -> tuple[Property, ...]:
+    return tuple(
         Property(name, shape_of(header["schema"]), header.get("required", False), _marked(header["description"]))
         for name, header in answer.get("headers", {}).items()
+        if name in names
     )
-    return Answer(status, _marked(answer["description"]), headers, _contents(answer.get("content", {}), schemas))
 
 
 def _contents(content: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Content, ...]:

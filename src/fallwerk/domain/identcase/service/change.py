@@ -69,7 +69,7 @@ def take_step(uow: UnitOfWork, row: CaseRow, change: Change, client: ScrClient, 
     if case.status is CaseStatus.CLOSED:
         uow.due.add(erasure_of(case, client))
     if taken.event is not None:
-        notify(uow, case, row.order, client, taken.event, change.now_us)
+        notify(uow, case, row.order, client, taken.event, now_us=change.now_us)
     uow.audit.add(_step_event(case, change))
     return case
 
