@@ -105,7 +105,7 @@ def test_a_damaged_missing_foreign_or_open_file_makes_new_certificates(tmp_path)
 
     for spoil in (
         lambda: paths.ca.write_text("-----BEGIN CERTIFICATE-----"),
-        lambda: paths.key.unlink(),
+        paths.key.unlink,
         lambda: paths.key.write_bytes(other.key.read_bytes()),
         lambda: paths.ca.write_bytes(other.ca.read_bytes()),
         open_up,

@@ -9,10 +9,10 @@ SECOND = 1_000_000
 NEW = Delivery(1, 2, "ABC", "https://example.org/", b"{}", "success", DeliveryStatus.PENDING, (), 0, 0)
 
 
-def after_failures(count, *, began_us=0, outcome=Outcome(503), retry=True):
+def after_failures(count, *, retry=True):
     delivery = NEW
     for number in range(count):
-        delivery = after_attempt(delivery, began_us + number, outcome, retry=retry)
+        delivery = after_attempt(delivery, number, Outcome(503), retry=retry)
     return delivery
 
 

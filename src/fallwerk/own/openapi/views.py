@@ -2,7 +2,8 @@
 
 import json
 import shlex
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -179,12 +180,12 @@ def _parameter(parameter: Mapping[str, Any]) -> Property:
     )
 
 
-def _answer(status: str, answer: Mapping[str, Any], always: Set[str], schemas: Mapping[str, Any]) -> Answer:
+def _answer(status: str, answer: Mapping[str, Any], always: AbstractSet[str], schemas: Mapping[str, Any]) -> Answer:
     headers = _headers(answer, set(answer.get("headers", {})) - always)
     return Answer(status, _marked(answer["description"]), headers, _contents(answer.get("content", {}), schemas))
 
 
-def _headers(answer: Mapping[str, Any], names: Set[str]) -> tuple[Property, ...]:
+def _headers(answer: Mapping[str, Any], names: AbstractSet[str]) -> tuple[Property, ...]:
     return tuple(
         Property(name, shape_of(header["schema"]), header.get("required", False), _marked(header["description"]))
         for name, header in answer.get("headers", {}).items()
