@@ -5,10 +5,12 @@ The composition root: the only place that joins store, adapters and worker to wh
 """
 
 import asyncio
+import importlib
 import os
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
-from fallwerk.apis.scr_delivery import openapi as delivery_openapi
 from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
 from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
-from fallwerk.apis.scr_start import openapi as start_openapi
 from fallwerk.apis.scr_start.alive import AliveCheck
 from fallwerk.apis.scr_start.routes import StartRoutes
 from fallwerk.dialects.scr.accounts import ScrAccounts
@@ -31,6 +31,7 @@ from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
 from fallwerk.domain.account.errors import KeysFromEnvironment
 from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.kit import tracing
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal
 from fallwerk.kit.logs import request_log
@@ -47,12 +48,9 @@ from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
 from fallwerk.own.sandbox.routes import SandboxRoutes
 from fallwerk.settings import Settings
-from fallwerk.store.backup import BackupRefused, create_backup, restore_backup
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
-from fallwerk.store.postgres import PostgresDatabase
-from fallwerk.store.rotation import rotate
 from fallwerk.store.schema import prepare
 from fallwerk.store.sealing import MasterKey, SealBroken, Sealer
 from fallwerk.store.sqlite import SqliteDatabase, WriterHeld
@@ -94,7 +92,15 @@ def open_database(settings: Settings) -> Database:
     context = StoreContext(sealer, prepare(settings.database_url, sealer))
     if settings.is_sqlite:
         return SqliteDatabase(settings.sqlite_path, context, readers=settings.sqlite_readers)
+    from fallwerk.store.postgres import PostgresDatabase  # noqa: PLC0415 - its driver costs start-up time
+
     return PostgresDatabase(settings.database_url, context, pool_size=settings.postgres_pool_size)
+
+
+def _document(name: str, public_base_url: str) -> dict[str, Any]:
+    """Generate an API's description; its modules are loaded when somebody asks for it."""
+    document: dict[str, Any] = importlib.import_module(f"fallwerk.apis.{name}.openapi").document(public_base_url)
+    return document
 
 
 def process_exists(pid: int) -> bool:
@@ -242,8 +248,8 @@ class Fallwerk:
         """Return what is neither a provider's API nor our own control: health, descriptions, the portal."""
         base = self.settings.public_base_url
         documents = {
-            "scr_start": lambda: start_openapi.document(base),
-            "scr_delivery": lambda: delivery_openapi.document(base),
+            "scr_start": lambda: _document("scr_start", base),
+            "scr_delivery": lambda: _document("scr_delivery", base),
         }
         return [
             *health_routes(self.readiness, self.metrics),
@@ -264,6 +270,8 @@ class Fallwerk:
         Raises:
             KeysFromEnvironment: the operator replaces keys that the environment gives.
         """
+        from fallwerk.store.rotation import rotate  # noqa: PLC0415 - rare
+
         file = self.settings.master_key_file
         if self.settings.master_key is not None or file is None:
             raise KeysFromEnvironment
@@ -337,13 +345,16 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
+            if settings.otel_endpoint is not None:
+                tracing.configure(settings.otel_endpoint, version=metadata.version("fallwerk"))
             await system.start()
-        except StoreUnavailable as error:
+        except (StoreUnavailable, tracing.TracingUnavailable) as error:
             raise StartRefused(str(error)) from error
         try:
             yield
         finally:
             await system.stop()
+            tracing.shutdown()
 
     rest = Starlette(routes=system.pages(), lifespan=lifespan)
 
@@ -402,6 +413,8 @@ def back_up(settings: Settings, target: Path, passphrase: str | None) -> int:
     Raises:
         StartRefused: it cannot be done; the message says why.
     """
+    from fallwerk.store.backup import BackupRefused, create_backup  # noqa: PLC0415 - for commands only
+
     try:
         return create_backup(settings.database_url, master_keys(settings), _blob_folder(settings), target, passphrase)
     except (BackupRefused, KeysUnreadable, StoreUnavailable, OSError) as error:
@@ -415,6 +428,8 @@ def restore(settings: Settings, source: Path, passphrase: str | None) -> int:
     Raises:
         StartRefused: it cannot be done; nothing was changed.
     """
+    from fallwerk.store.backup import BackupRefused, restore_backup  # noqa: PLC0415 - for commands only
+
     key_file = None if settings.master_key is not None else settings.master_key_file
     try:
         return restore_backup(source, settings.database_url, key_file, _blob_folder(settings), passphrase)

@@ -80,8 +80,22 @@ def test_production_refuses_every_address_that_is_not_for_the_internet(address):
 @pytest.mark.req("D-67")
 @pytest.mark.parametrize(
     "address",
-    "8.8.8.8 9.255.255.255 100.63.255.255 100.128.0.0 126.0.0.1 172.15.0.1 172.32.0.1 192.0.1.1 198.17.0.1 198.20.0.1 "
-    "223.255.255.255 2001:200::1 2001:4860:4860::8888 2a00::1".split(),
+    [
+        "8.8.8.8",
+        "9.255.255.255",
+        "100.63.255.255",
+        "100.128.0.0",
+        "126.0.0.1",
+        "172.15.0.1",
+        "172.32.0.1",
+        "192.0.1.1",
+        "198.17.0.1",
+        "198.20.0.1",
+        "223.255.255.255",
+        "2001:200::1",
+        "2001:4860:4860::8888",
+        "2a00::1",
+    ],
 )
 def test_production_allows_public_addresses_up_to_the_edges(address):
     assert PRODUCTION.allows(address)

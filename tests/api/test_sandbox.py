@@ -88,17 +88,17 @@ def test_a_faulted_call_answers_in_its_dialect_and_stores_nothing(server, accoun
 
 
 @pytest.mark.req("S-80", "S-82", "C-07")
-@pytest.mark.parametrize("component", ["database", "blobstore", "worker"])
-def test_a_component_declared_away_shows_in_alive_and_readiness_at_once(own_server, component):
+def test_a_component_declared_away_shows_in_alive_and_readiness_at_once(own_server):
     account = own_server.account()
-    assert account.get("/alive").json() == {"status": "OK"}
-    own_server.sandbox("POST", "/faults", json={"component": component, "available": False})
-    assert account.get("/alive").json() == {"status": "NOK"}
-    assert own_server.http.get("/readyz").status_code == 503
-    assert own_server.http.get("/healthz").status_code == 200
-    assert own_server.sandbox("DELETE", "/faults").status_code == 204
-    assert account.get("/alive").json() == {"status": "OK"}
-    assert own_server.http.get("/readyz").status_code == 200
+    for component in ("database", "blobstore", "worker"):
+        assert account.get("/alive").json() == {"status": "OK"}
+        own_server.sandbox("POST", "/faults", json={"component": component, "available": False})
+        assert account.get("/alive").json() == {"status": "NOK"}
+        assert own_server.http.get("/readyz").status_code == 503
+        assert own_server.http.get("/healthz").status_code == 200
+        assert own_server.sandbox("DELETE", "/faults").status_code == 204
+        assert account.get("/alive").json() == {"status": "OK"}
+        assert own_server.http.get("/readyz").status_code == 200
 
 
 def test_the_journal_shows_what_was_asked_and_answered(server, account):
@@ -143,10 +143,15 @@ def test_deliveries_and_mails_have_their_fixed_shape(server, account):
 
 
 def test_without_the_token_there_is_nothing_to_see(server):
-    for method, path in (("GET", "/clock"), ("POST", "/reset"), ("GET", "/requests"), ("DELETE", "/faults")):
-        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic ZGVtbzpkZW1v"}):
-            response = server.http.request(method, f"/sandbox/v1{path}", headers=headers)
-            assert (response.status_code, response.headers["content-type"]) == (401, "application/problem+json")
+    # Few failures only: more of them would be slowed down (C-10).
+    for method, path, value in (
+        ("GET", "/requests", None),
+        ("POST", "/reset", "Bearer wrong"),
+        ("DELETE", "/faults", "Basic ZGVtbzpkZW1v"),
+    ):
+        headers = {} if value is None else {"Authorization": value}
+        response = server.http.request(method, f"/sandbox/v1{path}", headers=headers)
+        assert (response.status_code, response.headers["content-type"]) == (401, "application/problem+json")
 
 
 def test_reset_goes_back_to_the_demo_data(own_server):

@@ -20,6 +20,8 @@ import httpx
 from tests.support.server import ADMIN
 
 CALLERS: Final = 36
+PAUSE_S: Final = 0.25
+"""Between the failure of a call and its caller's next one."""
 NDJSON: Final = {**ADMIN, "Content-Type": "application/x-ndjson"}
 ADDRESS: Final = {"streetAddress": "Heidestr. 17", "postalCode": "51147", "city": "Köln", "country": "DEU"}
 RECIPIENT: Final = {
@@ -165,7 +167,7 @@ class Load:
                 await once()
             except httpx.TransportError:
                 # Killed under way: nobody knows what became of it, and the journal has no answer.
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(PAUSE_S)
 
     def promised(self, change: Callable[[Promises], None]) -> None:
         with self._changed:
@@ -245,4 +247,4 @@ class Caller:
         refusals[answer.status_code] = refusals.get(answer.status_code, 0) + 1
         self.load.refused.append((answer.status_code, answer.text))
         # An outage answers fast; the callers keep asking without drowning the machine that recovers.
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(PAUSE_S)

@@ -245,8 +245,10 @@ class _Connection(asyncio.Protocol):
         self._receiver.lost(self)
 
     def data_received(self, data: bytes) -> None:
-        with suppress(httptools.HttpParserUpgrade):
+        try:
             self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.transport.abort()
 
     def on_url(self, url: bytes) -> None:
         self._path += url

@@ -50,6 +50,7 @@ class Server:
             **(env or {}),
         }
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     def start(self) -> "Server":
         """Start and wait until it says that it is ready."""
@@ -60,14 +61,15 @@ class Server:
 
             key.write_text(f"{TEST_KEY.key_id}:{base64.b64encode(TEST_KEY.secret).decode()}\n")
             key.chmod(0o600)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "fallwerk", "serve"],
-            env={**self._env, "PORT": str(self.port)},
-            stdout=subprocess.PIPE,
-            stderr=(self.data / "log.txt").open("a"),
-            text=True,
-            start_new_session=True,
-        )
+        with (self.data / "log.txt").open("a") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fallwerk", "serve"],
+                env={**self._env, "PORT": str(self.port)},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
         ready = threading.Event()
         threading.Thread(target=self._read, args=(self._process, ready), daemon=True).start()
         if not ready.wait(START_S) or not self.url:
@@ -77,12 +79,15 @@ class Server:
         return self
 
     def _read(self, process: "subprocess.Popen[str]", ready: threading.Event) -> None:
-        for line in process.stdout or ():
-            self.output.append(line)
-            found = re.search(r"Ready:?\s+(https?://\S+?:(\d+))", line)
-            if found:
-                self.url, self.port = found[1], int(found[2])
-                ready.set()
+        if process.stdout is None:
+            raise RuntimeError("the server's output is not a pipe")
+        with process.stdout as lines:
+            for line in lines:
+                self.output.append(line)
+                found = re.search(r"Ready:?\s+(https?://\S+?:(\d+))", line)
+                if found:
+                    self.url, self.port = found[1], int(found[2])
+                    ready.set()
         ready.set()
 
     @property
@@ -103,7 +108,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-        self._process = None
+        self._ended()
         return code
 
     def kill(self) -> None:
@@ -111,7 +116,12 @@ class Server:
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(STOP_S)
-            self._process = None
+            self._ended()
+
+    def _ended(self) -> None:
+        self._process = None
+        if self._reader is not None:
+            self._reader.join(STOP_S)
 
     def log(self) -> str:
         """What it wrote to its log so far."""

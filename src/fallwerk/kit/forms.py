@@ -11,8 +11,6 @@ from functools import cache
 from typing import Final
 
 import pycountry
-from email_validator import EmailSyntaxError
-from email_validator.syntax import validate_email_domain_name, validate_email_local_part
 
 KOSOVO: Final = "RKS"
 STATUS_CODES: Final = frozenset({"XXA", "XXB", "XXC", "XXX"})
@@ -131,6 +129,9 @@ def is_email(value: str) -> bool:
 
 def _is_international_email(local: str, domain: str) -> bool:
     """Leave Unicode to the library; ASCII is decided above because the library's domains end at 253 characters."""
+    from email_validator import EmailSyntaxError  # noqa: PLC0415 - few addresses need it, every start would pay for it
+    from email_validator.syntax import validate_email_domain_name, validate_email_local_part  # noqa: PLC0415
+
     try:
         validate_email_local_part(local, allow_smtputf8=True)
         checked = validate_email_domain_name(domain, globally_deliverable=False)

@@ -8,13 +8,16 @@ strict and every page works offline.
 import hashlib
 import mimetypes
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SHARED_FILES: Final = Path(__file__).parent / "assets"
 """The visual tokens, which every page begins with."""
@@ -92,14 +95,22 @@ class Pages:
 
     def __init__(self, folder: Path, prefix: str) -> None:
         self.files = StaticFiles(prefix, SHARED_FILES, folder / "static")
-        self._environment = Environment(
-            loader=FileSystemLoader(folder / "templates"),
+        self._folder = folder
+
+    @cached_property
+    def _environment(self) -> "Environment":
+        # The library takes a tenth of a second to load, for which the start of a server should not wait.
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+        environment = Environment(
+            loader=FileSystemLoader(self._folder / "templates"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["static"] = self.files.url
+        environment.globals["static"] = self.files.url
+        return environment
 
     def text(self, template: str, **context: object) -> str:
         """Render a template."""

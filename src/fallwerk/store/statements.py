@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 def insert_for(unit: "Unit", table: Table) -> Any:  # noqa: ANN401 - the two inserts share their verbs, not a type
     """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return sqlite.insert(table) if unit.is_sqlite else postgresql.insert(table)
+    if unit.is_sqlite:
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - it brings every driver it knows; costs start-up time
+
+    return postgresql.insert(table)
 
 
 def insert_new(unit: "Unit", table: Table, values: dict[str, Any]) -> bool:

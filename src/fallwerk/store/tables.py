@@ -107,26 +107,6 @@ ident_case: Final = Table(
     Column("find_document", LargeBinary),
     UniqueConstraint("tenant_id", "reference_id"),
 )
-Index(
-    "ix_ident_case_list",
-    ident_case.c.tenant_id,
-    ident_case.c.kind,
-    ident_case.c.archived,
-    ident_case.c.status,
-    ident_case.c.created_us,
-    ident_case.c.case_id,
-    sqlite_where=ident_case.c.kind == "delivery",
-    postgresql_where=ident_case.c.kind == "delivery",
-)
-for _name in ("find_last_name", "find_email", "find_custom1", "find_document"):
-    _column = ident_case.c[_name]
-    Index(
-        f"ix_ident_case_{_name}",
-        ident_case.c.tenant_id,
-        _column,
-        sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
-    )
 
 identification: Final = Table(
     "identification",
@@ -183,12 +163,6 @@ due_work: Final = Table(
     Column("tries", Integer, nullable=False),
     Index("ix_due_work_due_us", "due_us"),
 )
-Index(
-    "ix_due_work_lease_owner",
-    due_work.c.lease_owner,
-    sqlite_where=due_work.c.lease_owner.is_not(None),
-    postgresql_where=due_work.c.lease_owner.is_not(None),
-)
 """The outbox: everything that must follow a change, written in the change's own transaction."""
 
 audit_event: Final = Table(
@@ -203,20 +177,6 @@ audit_event: Final = Table(
     Column("subject", Text, nullable=False),
     Column("details", Text, nullable=False),
     Column("seal_number", BigInteger),
-)
-Index(
-    "ix_audit_event_unsealed",
-    audit_event.c.tenant_id,
-    audit_event.c.event_id,
-    sqlite_where=audit_event.c.seal_number.is_(None),
-    postgresql_where=audit_event.c.seal_number.is_(None),
-)
-Index(
-    "ix_audit_event_sealed",
-    audit_event.c.tenant_id,
-    audit_event.c.seal_number,
-    sqlite_where=audit_event.c.seal_number.is_not(None),
-    postgresql_where=audit_event.c.seal_number.is_not(None),
 )
 
 audit_seal: Final = Table(
@@ -242,13 +202,6 @@ idempotency: Final = Table(
     Column("case_id", Text),
     Column("expires_us", BigInteger, nullable=False),
     Index("ix_idempotency_expires_us", "expires_us"),
-)
-Index(
-    "ix_idempotency_case",
-    idempotency.c.tenant_id,
-    idempotency.c.case_id,
-    sqlite_where=idempotency.c.case_id.is_not(None),
-    postgresql_where=idempotency.c.case_id.is_not(None),
 )
 
 sandbox_state: Final = Table(

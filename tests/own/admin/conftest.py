@@ -89,6 +89,9 @@ def admin(database_url: str) -> Iterator[Admin]:
     async def status() -> dict[str, Any]:
         return {"keyIds": [1]}
 
+    async def rotate_keys() -> int:
+        return 2
+
     deps = AdminDeps(
         store=store,
         clock=Clock(),
@@ -96,6 +99,7 @@ def admin(database_url: str) -> Iterator[Admin]:
         render=render_list_form,
         slowdown=Slowdown(sleep=sleep),
         status=status,
+        rotate_keys=rotate_keys,
         defaults=ScrSettings(webhook_http_allowed=True),
     )
     with asyncio.Runner() as runner:

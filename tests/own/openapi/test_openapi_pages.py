@@ -42,6 +42,7 @@ def test_json_and_yaml_are_the_same_document(name, module):
     assert as_json.json() == module.document(BASE)
     assert yaml.safe_load(as_yaml.text) == as_json.json()
     assert "&id" not in as_yaml.text
+    assert "description: |\n" in as_yaml.text
 
 
 def test_a_document_is_made_once():

@@ -1,7 +1,8 @@
 """
 The interface descriptions, for programs and for people (C-06).
 
-`/openapi/{api}.json` and `.yaml` are the documents, `/openapi/{api}` shows one, `/openapi/` lists them.
+`/openapi/{api}.json` and `.yaml` are the documents, `/openapi/{api}` shows one, `/openapi/` lists them. What renders
+them is imported when it is first needed: loading the libraries takes a tenth of a second, for which no start should wait.
 """
 
 import hashlib
@@ -9,16 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from fallwerk.kit.pages import HEADERS, Pages
-from fallwerk.own.openapi.views import DocumentView, document_view
+
+if TYPE_CHECKING:
+    from fallwerk.own.openapi.views import DocumentView
 
 FOLDER: Final = Path(__file__).parent
 JSON: Final = "application/json"
@@ -40,7 +42,9 @@ class _Rendered:
         return self.make()
 
     @cached_property
-    def view(self) -> DocumentView:
+    def view(self) -> "DocumentView":
+        from fallwerk.own.openapi.views import document_view  # noqa: PLC0415 - see the module
+
         return document_view(self.document)
 
     @cached_property
@@ -49,14 +53,9 @@ class _Rendered:
 
     @cached_property
     def as_yaml(self) -> bytes:
-        # Through JSON, so that shared parts are written out instead of becoming anchors, which some readers lack.
-        plain = orjson.loads(self.as_json)
-        return yaml.dump(plain, Dumper=_NoAliases, sort_keys=False, allow_unicode=True, width=120).encode()
+        from fallwerk.own.openapi.yaml_text import yaml_of  # noqa: PLC0415 - see the module
 
-
-class _NoAliases(yaml.SafeDumper):
-    def ignore_aliases(self, _data: object) -> bool:
-        return True
+        return yaml_of(self.as_json)
 
 
 def routes(documents: Mapping[str, Document]) -> list[Route]:
@@ -70,6 +69,8 @@ def routes(documents: Mapping[str, Document]) -> list[Route]:
 
 
 class _Descriptions:
+    """The handlers are plain functions, which run in threads: making a document takes some hundredths of a second."""
+
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = {name: _Rendered(make) for name, make in documents.items()}
         self._pages = Pages(FOLDER, "/static/openapi")
@@ -86,19 +87,19 @@ class _Descriptions:
             Route("/openapi/{api}/", self._page, methods=["GET"]),
         ]
 
-    async def _index(self, _request: Request) -> Response:
+    def _index(self, _request: Request) -> Response:
         views = {name: rendered.view for name, rendered in self._documents.items()}
         return self._pages.answer("index.html", headers=SHORT, documents=views)
 
-    async def _json(self, request: Request) -> Response:
+    def _json(self, request: Request) -> Response:
         found = self._documents.get(request.path_params["api"])
         return self._missing(request) if found is None else _answer(request, found.as_json, JSON)
 
-    async def _yaml(self, request: Request) -> Response:
+    def _yaml(self, request: Request) -> Response:
         found = self._documents.get(request.path_params["api"])
         return self._missing(request) if found is None else _answer(request, found.as_yaml, YAML)
 
-    async def _page(self, request: Request) -> Response:
+    def _page(self, request: Request) -> Response:
         name = request.path_params["api"]
         found = self._documents.get(name)
         if found is None:
