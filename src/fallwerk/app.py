@@ -16,6 +16,9 @@ from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +28,7 @@ from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_lis
 from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
 from fallwerk.apis.scr_start.alive import AliveCheck
 from fallwerk.apis.scr_start.routes import StartRoutes
+from fallwerk.dialects.problem import problem
 from fallwerk.dialects.scr.accounts import ScrAccounts
 from fallwerk.dialects.scr.router import ScrApi
 from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
@@ -66,6 +70,7 @@ log = structlog.get_logger()
 SCR_PREFIX: Final = "/api/scr/"
 SANDBOX_PREFIX: Final = "/sandbox"
 ADMIN_PREFIX: Final = "/admin"
+SOON_US: Final = 250_000
 KEYS_SETTLE_S: Final = 3.0
 """How long a rotation waits for the other processes to take up a changed key file: three beats."""
 
@@ -95,6 +100,15 @@ def open_database(settings: Settings) -> Database:
     from fallwerk.store.postgres import PostgresDatabase  # noqa: PLC0415 - its driver costs start-up time
 
     return PostgresDatabase(settings.database_url, context, pool_size=settings.postgres_pool_size)
+
+
+async def _unknown(_request: Request, error: Exception) -> Response:
+    """Answer what no interface answers: an unknown path, a method that a page does not take."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = error.headers if isinstance(error, HTTPException) else None
+    response = problem(status, {404: "There is nothing here.", 405: "The method is not allowed here."}.get(status, ""))
+    response.headers.update(headers or {})
+    return response
 
 
 def _document(name: str, public_base_url: str) -> dict[str, Any]:
@@ -181,7 +195,7 @@ class Fallwerk:
             clock=self.clock,
             sender=self.sender,
             render=render_list_form,
-            erase_journal=self.journal.erase_case,
+            erase_journal=self.journal.erase_cases,
             compact_store=self.database.compact,
             compact_delay_us=int(self.settings.compaction_delay_s * 1_000_000),
             count_delivery=self.metrics.delivered,
@@ -305,7 +319,7 @@ class Fallwerk:
     async def start(self) -> None:
         """Open the store, make sure of the demo data, begin to work."""
         context = self.database.context
-        context.on_due_work = self.worker.wake
+        context.on_due_work = self._work_written
         context.on_accounts_changed = self.shared.bump_generation  # type: ignore[assignment]
         await self.database.start()
         await self._demo_data()
@@ -314,6 +328,11 @@ class Fallwerk:
         if self.settings.worker_enabled:
             self.shared.beat(self.clock.system_now_us())
             await self.worker.start()
+
+    def _work_written(self, due_us: int) -> None:
+        """Wake the worker for work that falls due before it would look by itself."""
+        if due_us <= self.clock.now_us() + SOON_US:
+            self.worker.wake()
 
     async def _demo_data(self) -> None:
         if not self.settings.is_production:
@@ -356,7 +375,7 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
             await system.stop()
             tracing.shutdown()
 
-    rest = Starlette(routes=system.pages(), lifespan=lifespan)
+    rest = Starlette(routes=system.pages(), lifespan=lifespan, exception_handlers={HTTPException: _unknown})
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         # The busiest prefix goes straight to its API; a target that was encoded as a whole holds it further in (D-25).

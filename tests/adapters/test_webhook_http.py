@@ -450,6 +450,20 @@ def test_a_kept_connection_that_closes_under_the_request_is_replaced_once(receiv
     assert [got.connection for got in receiver.wait_for(3)] == [1, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("manner", "error"), [(Manner.RAW, "bad response"), (Manner.RESET, "connection closed")], ids=["closed", "reset"]
+)
+def test_a_kept_connection_that_ends_within_an_answer_is_not_replaced(receiver, manner, error):
+    receiver.answer(200, Answer(body=b"HTTP/1.1 200 OK\r\nContent-", manner=manner))
+
+    async def twice():
+        async with sender() as made:
+            return [await post(made, receiver.url) for _ in range(2)]
+
+    assert asyncio.run(twice()) == [Outcome(200), Outcome(error=error)]
+    assert receiver.count == 2
+
+
 def test_a_new_connection_that_closes_is_not_replaced(receiver):
     receiver.answer(200, Answer(manner=Manner.CLOSE), Answer(manner=Manner.CLOSE))
 

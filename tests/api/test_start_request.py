@@ -230,8 +230,7 @@ def test_all_faults_come_together_one_per_field_in_the_order_of_the_guide(accoun
 @pytest.mark.parametrize("ident_class", ["GwG", "TKG", "Standard", "Mobility"])
 def test_the_five_objects_are_accepted_in_every_class(server, ident_class):
     account = server.account(identClass=ident_class)
-    body = merged(SAMPLE_REQUEST, LICENCE_REQUEST)
-    del body["processData"]["referenceId"]
+    body = merged(SAMPLE_REQUEST, LICENCE_REQUEST, {"processData": {"referenceId": None}})
     for given in (body, {"orderData": body}):
         order = stored_order(account, started(account, given))
         assert order.custom[:2] == ("REF_101485489", "Kampagne A357")

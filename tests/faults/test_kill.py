@@ -95,7 +95,7 @@ def assert_nothing_is_lost(load: Load, server: Server, url: str, folder: Path) -
     assert len(promises.cases) > ANSWERS_BETWEEN
     assert promises.notified
     with httpx.Client(base_url=server.url, headers=ADMIN, timeout=30) as http:
-        until(lambda: http.get("/admin/v1/status").json()["dueWork"] == 0, SETTLED_WITHIN_S)
+        until(lambda: http.get("/admin/v1/status").json()["dueWork"]["due"] == 0, SETTLED_WITHIN_S)
         until(lambda: all_sealed(http), SETTLED_WITHIN_S)
         assert http.post("/admin/v1/audit/verify").json()["sound"] is True
         assert_cases_are_there(load, url)

@@ -34,7 +34,7 @@ class Manner(Enum):
     HANG_AFTER_HEADERS = "the headers come, the body never does"
     TRICKLE = "the body comes byte by byte, each after `delay_s`"
     CLOSE = "the connection is closed without an answer"
-    RESET = "the connection is reset without an answer"
+    RESET = "the body is sent as it stands, then the connection is reset"
     RAW = "the body is sent as it stands, then the connection is closed"
 
 
@@ -291,6 +291,10 @@ class _Connection(asyncio.Protocol):
                 self.transport.write(answer.head())
             case Manner.CLOSE:
                 self.transport.close()
+            case Manner.RESET if answer.body:
+                self.transport.write(answer.body)
+                # A reset would overtake what it follows at once.
+                asyncio.get_running_loop().call_later(0.05, self._reset)
             case Manner.RESET:
                 self._reset()
             case Manner.RAW:

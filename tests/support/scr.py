@@ -163,8 +163,9 @@ def merged(*parts: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for part in parts:
         for name, value in part.items():
-            if isinstance(value, dict) and isinstance(result.get(name), dict):
-                result[name] = merged(result[name], value)
+            if isinstance(value, dict):
+                known = result.get(name)
+                result[name] = merged(known, value) if isinstance(known, dict) else merged(value)
             else:
                 result[name] = value
     return result

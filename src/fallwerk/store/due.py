@@ -54,12 +54,13 @@ class Due:
         """Write due work; a row with the same key is replaced."""
         for work in works:
             upsert(self._unit, due_work, dict(zip(due_work.columns.keys(), _row(work), strict=True)))
-        self._unit.wrote_due_work = True
+            self._unit.wrote_due_work(work.due_us)
 
     def add_many(self, works: Sequence[DueWork]) -> None:
         """Write many new rows with one statement."""
         insert_rows(self._unit, due_work, [_row(work) for work in works])
-        self._unit.wrote_due_work = True
+        if works:
+            self._unit.wrote_due_work(min(work.due_us for work in works))
 
     def claim(self, *, now_us: int, owner: str, system_now_us: int, lease_us: int, limit: int) -> list[DueWork]:
         """Lease what is due, oldest first."""
@@ -85,7 +86,7 @@ class Due:
     def postpone(self, work: DueWork, due_us: int) -> None:
         """Give work back for later."""
         self._unit.execute(_POSTPONE, {**_key(work), "later": due_us})
-        self._unit.wrote_due_work = True
+        self._unit.wrote_due_work(due_us)
 
     def next_due_us(self) -> int | None:
         """Return the earliest due time of all work."""
@@ -109,7 +110,7 @@ class Due:
         self._unit.execute(
             update(due_work).where(_c.lease_owner.in_(owners)).values(leased_until_us=FREE, lease_owner=None)
         )
-        self._unit.wrote_due_work = True
+        self._unit.wrote_due_work(0)
 
     def drop(self, tenant_id: int, case_id: str, *kinds: DueKind) -> None:
         """Delete work that a case no longer needs."""

@@ -8,7 +8,7 @@ everything else is a transaction of its own.
 import asyncio
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ from fallwerk.store.unit import StoreContext, Unit
 log = structlog.get_logger()
 
 MAX_GROUP: Final = 128
+GROUPS: Final = 6
+"""Connections beyond the pool's threads: one per kind of calls that are gathered, one for migrations and checks."""
 TRIES: Final = 4
 """How often a transaction is repeated that lost a deadlock, or a connection before it reached its commit."""
 REPEATABLE: Final = frozenset({"40001", "40P01"})
@@ -71,25 +73,21 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str, context: StoreContext, *, pool_size: int = 8) -> None:
         super().__init__(context)
-        self._engine = engine_for(url, pool_size=pool_size + 2)
+        self._engine = engine_for(url, pool_size=pool_size + GROUPS)
         self._threads = ThreadPoolExecutor(pool_size, "postgres")
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._groups: dict[ManyWork[Any, Any], Group] = {}
+        self._closed = True
 
     async def start(self) -> None:
-        """Connect once, so that a wrong address shows at start, and start the threads."""
-        self._loop = asyncio.get_running_loop()
+        """Connect once, so that a wrong address shows at start."""
         await self.read(lambda unit: unit.execute(text("SELECT 1")))
-        self._thread = threading.Thread(target=self._group_loop, name="postgres-group", daemon=True)
-        self._thread.start()
+        self._closed = False
 
     async def stop(self) -> None:
         """Finish waiting transactions and close the pool."""
-        if self._thread is not None:
-            self._queue.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+        self._closed = True
+        for group in self._groups.values():
+            await asyncio.to_thread(group.stop)
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
@@ -103,13 +101,13 @@ class PostgresDatabase(Database):
 
     async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
         """Run `many` over the items that wait at the same time, in one transaction."""
-        if self._thread is None:
+        if self._closed:
             msg = "the database is closed"
             raise StoreUnavailable(msg)
-        refuse_overload(self._queue.qsize())
-        job = Job(asyncio.get_running_loop().create_future(), many=many, item=item)
-        self._queue.put(job)
-        return await job.future  # type: ignore[no-any-return]
+        group = self._groups.get(many)
+        if group is None:
+            group = self._groups[many] = Group(many.__name__, self._run_group)
+        return await group.add(many, item)  # type: ignore[no-any-return]
 
     async def check(self) -> bool:
         """Write for real."""
@@ -194,27 +192,7 @@ class PostgresDatabase(Database):
             with self._engine.begin() as connection:
                 self.context.ids.refill(connection)
 
-    def _group_loop(self) -> None:
-        while True:
-            group = [self._queue.get()]
-            while len(group) < MAX_GROUP and not self._queue.empty():
-                group.append(self._queue.get())
-            jobs = [job for job in group if job is not None]
-            if jobs:
-                self._deliver(self._run_group(jobs))
-            if len(jobs) < len(group):
-                return
-
     def _run_group(self, jobs: Sequence[Job]) -> list[tuple[Job, Any, BaseException | None]]:
-        kinds: dict[ManyWork[Any, Any] | None, list[Job]] = {}
-        for job in jobs:
-            kinds.setdefault(job.many, []).append(job)
-        outcomes = []
-        for same in kinds.values():
-            outcomes.extend(self._run_same(same))
-        return outcomes
-
-    def _run_same(self, jobs: Sequence[Job]) -> list[tuple[Job, Any, BaseException | None]]:
         try:
             unit, outcomes = self._transact(lambda unit: run_many(unit, jobs))
         except StoreUnavailable as error:
@@ -224,15 +202,53 @@ class PostgresDatabase(Database):
             if len(jobs) == 1:
                 return [(jobs[0], None, error)]
             # One bad item must not fail its neighbours: each gets its own try.
-            return [found for job in jobs for found in self._run_same([job])]
+            return [found for job in jobs for found in self._run_group([job])]
         except BaseException as error:  # noqa: BLE001 - the thread serves every later call and must outlive this one
             return [(job, None, error) for job in jobs]
         unit.committed()
         return outcomes
 
+
+class Group:
+    """
+    Calls of one kind: a thread that takes what waits and commits it together.
+
+    Each kind has its own, so that a long batch of timers never holds up the callers who start cases.
+    """
+
+    def __init__(self, name: str, run: Callable[[Sequence[Job]], list[tuple[Job, Any, BaseException | None]]]) -> None:
+        self._run = run
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=f"postgres-{name}", daemon=True)
+        self._thread.start()
+
+    async def add(self, many: ManyWork[Any, Any], item: object) -> Any:  # noqa: ANN401 - the caller's type says
+        """Put an item into the next batch and wait for its outcome."""
+        refuse_overload(self._queue.qsize())
+        job = Job(self._loop.create_future(), many=many, item=item)
+        self._queue.put(job)
+        return await job.future
+
+    def stop(self) -> None:
+        """Finish what waits."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            taken = [self._queue.get()]
+            while len(taken) < MAX_GROUP and not self._queue.empty():
+                taken.append(self._queue.get())
+            jobs = [job for job in taken if job is not None]
+            if jobs:
+                self._deliver(self._run(jobs))
+            if len(jobs) < len(taken):
+                return
+
     def _deliver(self, outcomes: list[tuple[Job, Any, BaseException | None]]) -> None:
         done = Done([(job.future, result, error) for job, result, error in outcomes])
-        if self._loop is not None and not self._loop.is_closed():
+        if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(done.deliver)
 
 

@@ -61,7 +61,11 @@ class RowIds:
 
 
 def _nothing() -> None:
-    """Do nothing: the default of the context's hooks."""
+    """Do nothing: the default of a hook."""
+
+
+def _nothing_due(_due_us: int) -> None:
+    """Do nothing: the default of a hook."""
 
 
 @dataclass(slots=True)
@@ -71,8 +75,8 @@ class StoreContext:
     sealer: Sealer
     hashes: KeyedHashes
     ids: RowIds = field(default_factory=RowIds)
-    on_due_work: Callable[[], None] = _nothing
-    """Called after a commit that wrote due work."""
+    on_due_work: Callable[[int], None] = _nothing_due
+    """Called after a commit that wrote due work, with the earliest due time."""
     on_accounts_changed: Callable[[], None] = _nothing
     """Called after a commit that changed an account."""
 
@@ -86,7 +90,7 @@ class Unit:
         self.sealer = context.sealer
         self.hashes = context.hashes
         self.is_sqlite = connection.dialect.name == "sqlite"
-        self.wrote_due_work = False
+        self.earliest_due_us: int | None = None
         self.changed_accounts = False
 
     def execute(
@@ -99,10 +103,15 @@ class Unit:
         """Return a row id that no other row of the system has."""
         return self.context.ids.next()
 
+    def wrote_due_work(self, due_us: int) -> None:
+        """Note that this transaction orders work for an instant."""
+        if self.earliest_due_us is None or due_us < self.earliest_due_us:
+            self.earliest_due_us = due_us
+
     def committed(self) -> None:
         """Tell the process what the commit means for it; called once, after the commit."""
-        if self.wrote_due_work:
-            self.context.on_due_work()
+        if self.earliest_due_us is not None:
+            self.context.on_due_work(self.earliest_due_us)
         if self.changed_accounts:
             self.context.on_accounts_changed()
 

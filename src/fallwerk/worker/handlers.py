@@ -1,6 +1,7 @@
 """What the worker does with each kind of due work."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -39,17 +40,79 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Duties:
-    """Handlers over the store and the world outside."""
+class Step:
+    """A timer that acts on its case."""
 
-    store: Transactions
-    clock: Clock
-    sender: Sender
-    render: ResultRenderer
-    erase_journal: Callable[[str], None]
-    compact_store: Callable[[], Awaitable[None]]
-    compact_delay_us: int
-    count_delivery: Callable[[str], None]
+    work: DueWork
+    began_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A notification that was sent, and what came of it."""
+
+    work: DueWork
+    delivery: Delivery
+    outcome: Outcome
+    began_us: int
+    retry: bool
+
+
+class Together:
+    """Gathers what is asked for in one turn of the event loop and does it at once."""
+
+    def __init__(self, do: Callable[[set[str]], None]) -> None:
+        self._do = do
+        self._waiting: set[str] = set()
+        self._done: asyncio.Task[None] | None = None
+
+    async def __call__(self, item: str) -> None:
+        """Have it done for an item, together with those of others."""
+        self._waiting.add(item)
+        if self._done is None:
+            self._done = asyncio.create_task(self._flush())
+        await self._done
+
+    async def _flush(self) -> None:
+        await asyncio.sleep(0)
+        waiting, self._waiting, self._done = self._waiting, set(), None
+        self._do(waiting)
+
+
+class Duties:
+    """
+    Handlers over the store and the world outside.
+
+    What falls due at the same time shares its transactions: each handler speaks of one piece of work, and the store
+    gathers the pieces (`write_together`).
+
+    Args:
+        erase_journal: Deletes the journal entries of some cases.
+        compact_store: Cleans freed pages.
+        compact_delay_us: How long erasures are gathered before that.
+        count_delivery: Counts an attempt by its outcome.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Transactions,
+        clock: Clock,
+        sender: Sender,
+        render: ResultRenderer,
+        erase_journal: Callable[[set[str]], None],
+        compact_store: Callable[[], Awaitable[None]],
+        compact_delay_us: int,
+        count_delivery: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sender = sender
+        self._render = render
+        self._erase_journal = Together(erase_journal)
+        self._compact_store = compact_store
+        self._compact_delay_us = compact_delay_us
+        self._count_delivery = count_delivery
 
     def handlers(self) -> dict[DueKind, Handler]:
         """Return the handler of every kind."""
@@ -64,23 +127,24 @@ class Duties:
 
     async def take_step(self, work: DueWork) -> None:
         """Let a timer act on its case."""
+        await self._store.write_together(self._take_steps, Step(work, self.began_us(work)))
 
-        def run(uow: UnitOfWork) -> None:
-            run_due_step(uow, work, self.render, self.began_us(work))
-            uow.due.done(work)
-
-        await self.store.write(run)
+    def _take_steps(self, uow: UnitOfWork, steps: Sequence[Step]) -> list[None]:
+        # One order of cases in all processes keeps them from deadlocking.
+        for step in sorted(steps, key=lambda step: (step.work.tenant_id, step.work.case_id)):
+            run_due_step(uow, step.work, self._render, step.began_us)
+            uow.due.done(step.work)
+        return [None] * len(steps)
 
     async def send_notification(self, work: DueWork) -> None:
         """Send one webhook and keep what came of it."""
-        found = await self.store.read(lambda uow: _delivery(uow, work))
+        found = await self._store.write_together(_deliveries, work)
         if found is None:
-            await self.store.write(lambda uow: uow.due.done(work))
             return
         delivery, client = found
         settings = client.settings
         began_us = self.began_us(work)
-        outcome = await self.sender.send(
+        outcome = await self._sender.send(
             delivery.url,
             delivery.body,
             username=settings.webhook_user,
@@ -88,33 +152,51 @@ class Duties:
             allowed_hosts=settings.webhook_hosts,
             http_allowed=settings.webhook_http_allowed,
         )
-
-        def record(uow: UnitOfWork) -> Delivery:
-            return record_attempt(uow, work, delivery, outcome, began_us=began_us, retry=settings.webhook_retry)
-
-        after = await self.store.write(record)
-        self.count_delivery(after.status.value)
+        attempted = Attempted(work, delivery, outcome, began_us, settings.webhook_retry)
+        after = await self._store.write_together(_record, attempted)
+        self._count_delivery(after.status.value)
 
     async def erase(self, work: DueWork) -> None:
         """Delete a case physically, its journal entries included."""
-        now_us = self.began_us(work)
-        await self.store.write(lambda uow: erase_case(uow, work, now_us, now_us + self.compact_delay_us))
-        self.erase_journal(work.case_id)
+        await self._store.write_together(self._erase, Step(work, self.began_us(work)))
+        await self._erase_journal(work.case_id)
+
+    def _erase(self, uow: UnitOfWork, steps: Sequence[Step]) -> list[None]:
+        for step in sorted(steps, key=lambda step: (step.work.tenant_id, step.work.case_id)):
+            erase_case(uow, step.work, step.began_us, step.began_us + self._compact_delay_us)
+        return [None] * len(steps)
 
     async def compact(self, work: DueWork) -> None:
         """Clean freed pages; work of the same kind that is ordered meanwhile stays."""
-        await self.compact_store()
-        await self.store.write(lambda uow: uow.due.done(work))
+        await self._compact_store()
+        await self._store.write(lambda uow: uow.due.done(work))
 
     def began_us(self, work: DueWork) -> int:
         """Return the instant that work counts as begun at."""
-        now_us = self.clock.now_us()
+        now_us = self._clock.now_us()
         return work.due_us if 0 <= now_us - work.due_us < PUNCTUAL_US else now_us
 
 
-def _delivery(uow: UnitOfWork, work: DueWork) -> tuple[Delivery, ScrClient] | None:
-    delivery = uow.notifications.get(work.tenant_id, work.case_id, work.subject_id)
-    client = uow.accounts.scr_client_of(work.tenant_id)
-    if delivery is None or client is None or delivery.status is not DeliveryStatus.PENDING:
-        return None
-    return delivery, client
+def _deliveries(uow: UnitOfWork, works: Sequence[DueWork]) -> list[tuple[Delivery, ScrClient] | None]:
+    """Load what is to be sent; work whose notification is gone or settled is done."""
+    clients: dict[int, ScrClient | None] = {}
+    found: list[tuple[Delivery, ScrClient] | None] = []
+    for work in works:
+        if work.tenant_id not in clients:
+            clients[work.tenant_id] = uow.accounts.scr_client_of(work.tenant_id)
+        client = clients[work.tenant_id]
+        delivery = uow.notifications.get(work.tenant_id, work.case_id, work.subject_id)
+        if delivery is None or client is None or delivery.status is not DeliveryStatus.PENDING:
+            uow.due.done(work)
+            found.append(None)
+        else:
+            found.append((delivery, client))
+    return found
+
+
+def _record(uow: UnitOfWork, attempts: Sequence[Attempted]) -> list[Delivery]:
+    """Keep what attempts led to."""
+    return [
+        record_attempt(uow, made.work, made.delivery, made.outcome, began_us=made.began_us, retry=made.retry)
+        for made in attempts
+    ]

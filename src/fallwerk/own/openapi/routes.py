@@ -2,7 +2,7 @@
 The interface descriptions, for programs and for people (C-06).
 
 `/openapi/{api}.json` and `.yaml` are the documents, `/openapi/{api}` shows one, `/openapi/` lists them. What renders
-them is imported when it is first needed: loading the libraries takes a tenth of a second, for which no start should wait.
+them is imported when it is first needed: loading the libraries takes a tenth of a second, and no start waits for it.
 """
 
 import hashlib

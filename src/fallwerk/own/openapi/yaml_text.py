@@ -9,7 +9,7 @@ _WIDTH: Final = 120
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes shared parts out instead of making anchors of them, which some readers of OpenAPI lack; texts as blocks."""
+    """Writes shared parts out instead of making anchors of them, which some readers lack, and long texts as blocks."""
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
