@@ -130,7 +130,7 @@ class Run:
         begin = self._last = time.perf_counter()
         timer = loop.call_later(self._job["seconds"], self._end) if "seconds" in self._job else None
         if self._rate:
-            self._beat(loop, begin)
+            self._beat(loop, self._rate, begin)
         else:
             for connection in self._idle:
                 self._send_next(connection)
@@ -187,10 +187,10 @@ class Run:
             self._idle.append(connection)
             self._finish_if_idle()
 
-    def _beat(self, loop: asyncio.AbstractEventLoop, begin: float) -> None:
+    def _beat(self, loop: asyncio.AbstractEventLoop, rate: float, begin: float) -> None:
         """Send what is due at every expiry of a kernel timer: the loop's own timers are a millisecond coarse."""
-        timer = kernel_timer(1 / self._rate)
-        due_at, step = itertools.count(1), 1 / self._rate
+        timer = kernel_timer(1 / rate)
+        due_at, step = itertools.count(1), 1 / rate
 
         def due() -> None:
             expirations = struct.unpack("Q", os.read(timer, 8))[0]
@@ -206,7 +206,6 @@ class Run:
                     break
                 if self._idle:
                     self._in_flight += 1
-                    # The connection that rested longest: all of them are in use, as with many callers.
                     self._idle.pop().send(request, intended)
                 else:
                     self.tally.late += 1

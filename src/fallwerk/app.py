@@ -152,7 +152,7 @@ class Fallwerk:
             ca_file=settings.webhook_ca_file,
         )
         self.worker = self._worker()
-        self.alive = AliveCheck(self.available, clock=self.clock, generation=lambda: shared.generation)
+        self.alive = AliveCheck(self.available, clock=self.clock, generation=lambda: shared.fault_generation)
         self.scr = self._scr()
         self.faults = FaultBook(self.database, shared)
         self.turns = Turns(self.database, self.clock)

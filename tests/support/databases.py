@@ -2,7 +2,7 @@
 Both engines for the tests: one PostgreSQL server per run, one migrated template per run, one database per test.
 
 Under xdist the controlling process starts the server and stops it, so a worker that crashes leaves nothing behind;
-without xdist it starts when the first test asks for it. `FALLWERK_TEST_POSTGRES` names a server that runs already.
+without xdist it starts when the first test asks for it. `TEST_POSTGRES_URL` names a server that runs already.
 """
 
 import importlib
@@ -22,7 +22,7 @@ from tests.support.postgres import PostgresServer, create_database, drop_databas
 
 Engine = Literal["sqlite", "postgresql"]
 ENGINES: Final[tuple[Engine, ...]] = ("sqlite", "postgresql")
-RUNNING: Final = "FALLWERK_TEST_POSTGRES"
+RUNNING: Final = "TEST_POSTGRES_URL"
 BUILDING_TEMPLATE: Final = 7_310_401
 """Key of the advisory lock under which one worker builds the template and the others wait."""
 SERVER: Final = pytest.StashKey[PostgresServer]()

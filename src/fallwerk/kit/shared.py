@@ -26,6 +26,7 @@ _GENERATION: Final = 0
 _OFFSET: Final = 1
 COMMANDS_GIVEN: Final = 2
 """Word that counts the commands ever given."""
+_FAULTS: Final = 3
 _FIRST_SLOT: Final = 8
 _SLOT_WORDS: Final = 4
 _PID, _HEARTBEAT, _COMMANDS_DONE = range(3)
@@ -97,6 +98,17 @@ class SharedState:
         """Make every process drop what it remembers, this one too; return the new generation."""
         # Without the lock two bumps could write one value, and who saw the first would miss the second.
         with self.locked():
+            return self._bump()
+
+    @property
+    def fault_generation(self) -> int:
+        """Differs from an earlier value when the sandbox's faults changed since, and for no other reason."""
+        return self.words[_FAULTS]
+
+    def bump_faults(self) -> int:
+        """Tell every process that faults were ordered or cleared, and bump the generation; return the new one."""
+        with self.locked():
+            self.words[_FAULTS] += 1
             return self._bump()
 
     def offset_us(self) -> int:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -29,6 +29,11 @@ GROUPS: Final = 6
 """Connections beyond the pool's threads: one per kind of calls that are gathered, one for migrations and checks."""
 TRIES: Final = 4
 """How often a transaction is repeated that lost a deadlock, or a connection before it reached its commit."""
+ANSWER_S: Final = 30.0
+"""How long a caller waits for a server that is connected but does not answer; a stopped one keeps its connections."""
+CHECK_S: Final = 5.0
+LOCK_MS: Final = 5_000
+"""How long a statement waits for somebody else's lock."""
 REPEATABLE: Final = frozenset({"40001", "40P01"})
 ERASED_TABLES: Final = (
     "ident_case",
@@ -44,7 +49,7 @@ ERASED_TABLES: Final = (
 def engine_for(url: str, *, pool_size: int) -> Engine:
     """Make a pooled engine for a `postgresql://` address; a server that is away is noticed within seconds."""
     address = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
@@ -60,6 +65,14 @@ def engine_for(url: str, *, pool_size: int) -> Engine:
             "prepare_threshold": 3,
         },
     )
+    event.listen(engine, "connect", _wait_briefly_for_locks)
+    return engine
+
+
+def _wait_briefly_for_locks(raw: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    # Not as a start-up parameter: connection poolers in front of PostgreSQL refuse those that they do not know.
+    raw.execute(f"SET lock_timeout = {LOCK_MS}")
+    raw.commit()
 
 
 class PostgresDatabase(Database):
@@ -93,11 +106,14 @@ class PostgresDatabase(Database):
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own; a lost deadlock is repeated."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, work)
+        return await self._in_thread(self._write, work)
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a read-only transaction with one snapshot."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, work)
+        return await self._in_thread(self._read, work)
+
+    async def _in_thread(self, run: Callable[[Work[T]], T], work: Work[T]) -> T:
+        return await _answered(asyncio.get_running_loop().run_in_executor(self._threads, run, work))
 
     async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
         """Run `many` over the items that wait at the same time, in one transaction."""
@@ -112,8 +128,9 @@ class PostgresDatabase(Database):
     async def check(self) -> bool:
         """Write for real."""
         try:
-            await self.write(lambda unit: unit.execute(_PROBE))
-        except StoreUnavailable:
+            async with asyncio.timeout(CHECK_S):
+                await self.write(_probe)
+        except (StoreUnavailable, TimeoutError):
             return False
         return True
 
@@ -252,6 +269,21 @@ class Group:
             self._loop.call_soon_threadsafe(done.deliver)
 
 
+async def _answered(answer: asyncio.Future[T]) -> T:
+    """Wait for an answer, not for ever; what has not begun by then never does."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await answer
+    except TimeoutError:
+        raise StoreUnavailable(f"no answer within {ANSWER_S:.0f} s") from None
+
+
+def _probe(unit: Unit) -> None:
+    """Write a row, and look at the cases, which somebody may have locked."""
+    unit.execute(_PROBE)
+    unit.execute(_LOOK)
+
+
 def _is_our_mistake(error: DBAPIError) -> bool:
     """Tell a wrong statement or a constraint from a server that cannot serve."""
     state = getattr(error.orig, "sqlstate", None) or ""
@@ -260,3 +292,4 @@ def _is_our_mistake(error: DBAPIError) -> bool:
 
 _SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _PROBE: Final = text("UPDATE id_block SET next_id = next_id WHERE name = 'row'")
+_LOOK: Final = text("SELECT 1 FROM ident_case LIMIT 1")

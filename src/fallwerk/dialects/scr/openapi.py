@@ -112,8 +112,12 @@ _TRACE_ID_FORM: Final = {"type": "string", "pattern": "^[!-~]{1,128}$"}
 TRACE_ID_PARAMETER: Final[JsonObject] = {
     "name": TRACE_ID,
     "in": "header",
-    "description": "Your name for this call, to find it again in both sides' logs. Without one the system makes one.",
-    "schema": _TRACE_ID_FORM,
+    "description": (
+        "Your name for this call, to find it again in both sides' logs: 1 to 128 printable ASCII characters without "
+        "blanks. The system makes one if there is none, or none that it can repeat."
+    ),
+    "schema": {"type": "string"},
+    "example": "4b570a2841af605383587efd5b82594e",
 }
 TRACE_ID_HEADER: Final[JsonObject] = {
     "description": "Names this call; please quote it in questions.",

@@ -40,6 +40,9 @@ class SharedOffset(Protocol):
     def set_offset_us(self, offset_us: int) -> None:
         """Change it for everybody at once."""
 
+    def bump_faults(self) -> int:
+        """Tell everybody that the ordered faults changed."""
+
 
 class Turns:
     """Only one change of the clock, or reset, at a time: a lock in this process and a lease between processes."""

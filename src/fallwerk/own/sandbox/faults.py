@@ -26,8 +26,8 @@ class Generation(Protocol):
     def generation(self) -> int:
         """Differs from an earlier value when anything that processes remember has changed."""
 
-    def bump_generation(self) -> int:
-        """Make every process drop what it remembers."""
+    def bump_faults(self) -> int:
+        """Make every process drop what it remembers, answers to `alive` included."""
 
 
 class FaultBook:
@@ -89,12 +89,12 @@ class FaultBook:
         else:
             fault = wanted
             await self._store.write(lambda uow: uow.sandbox.order(replace(fault, fault_id=uow.new_id())))
-        self._shared.bump_generation()
+        self._shared.bump_faults()
 
     async def clear(self) -> None:
         """Forget every fault; all components are back."""
         await self._store.write(lambda uow: uow.sandbox.clear_faults())
-        self._shared.bump_generation()
+        self._shared.bump_faults()
 
     async def _now(self) -> OrderedFaults:
         generation = self._shared.generation

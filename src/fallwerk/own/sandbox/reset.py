@@ -43,5 +43,6 @@ class Reset:
             await self.store.write(start_again)
             # Also tells every process to drop the accounts and faults it remembers.
             self.shared.set_offset_us(0)
+            self.shared.bump_faults()
             self.journal.clear()
             await self.wipe_blobs()
