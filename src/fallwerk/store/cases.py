@@ -19,7 +19,7 @@ from fallwerk.domain.identcase.model import (
     PostOffice,
 )
 from fallwerk.domain.identcase.plan import NewCase
-from fallwerk.domain.identcase.ports import CaseRow, DeliveryOrder, ResultPage
+from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
 from fallwerk.store.rows import insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
@@ -226,18 +226,20 @@ class Cases:
         results = [opened(sealed, prefix + case_id.encode()) for case_id, sealed in rows[:limit]]
         return ResultPage(results, len(rows) > limit)
 
-    def archive(self, tenant_id: int, case_ids: Sequence[str], mark: Callable[[bytes], bytes]) -> list[IdentCase]:
-        """Archive closed cases and return all closed ones named."""
+    def archive(self, tenant_id: int, case_ids: Sequence[str], mark: Callable[[bytes], bytes]) -> Archived:
+        """Archive closed cases."""
         wanted = list(dict.fromkeys(case_ids))
         found: dict[str, IdentCase] = {}
+        changed: list[CaseId] = []
         for start in range(0, len(wanted), CHUNK):
             chunk = sorted(wanted[start : start + CHUNK])
             rows = self._unit.execute(_CLOSED, {"tenant": tenant_id, "cases": chunk}).all()
             found.update((row.case_id, replace(_case(row), archived=True)) for row in rows)
-            changes = [self._archived(row, mark) for row in rows if not row.archived]
-            if changes:
-                self._unit.execute(_ARCHIVE, changes)
-        return [found[case_id] for case_id in wanted if case_id in found]
+            fresh = [row for row in rows if not row.archived]
+            changed.extend(CaseId(row.case_id) for row in fresh)
+            if fresh:
+                self._unit.execute(_ARCHIVE, [self._archived(row, mark) for row in fresh])
+        return Archived([found[case_id] for case_id in wanted if case_id in found], changed)
 
     def _archived(self, row: Any, mark: Callable[[bytes], bytes]) -> dict[str, Any]:  # noqa: ANN401 - a row
         sealed = row.result_sealed

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -49,7 +49,7 @@ ERASED_TABLES: Final = (
 def engine_for(url: str, *, pool_size: int) -> Engine:
     """Make a pooled engine for a `postgresql://` address; a server that is away is noticed within seconds."""
     address = make_url(url).set(drivername="postgresql+psycopg")
-    engine = create_engine(
+    return create_engine(
         address,
         pool_size=pool_size,
         max_overflow=0,
@@ -62,17 +62,11 @@ def engine_for(url: str, *, pool_size: int) -> Engine:
             "keepalives_count": 3,
             "tcp_user_timeout": 10_000,
             "application_name": "fallwerk",
+            # The address's own options win.
+            "options": address.query.get("options", f"-c lock_timeout={LOCK_MS}"),
             "prepare_threshold": 3,
         },
     )
-    event.listen(engine, "connect", _wait_briefly_for_locks)
-    return engine
-
-
-def _wait_briefly_for_locks(raw: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
-    # Not as a start-up parameter: connection poolers in front of PostgreSQL refuse those that they do not know.
-    raw.execute(f"SET lock_timeout = {LOCK_MS}")
-    raw.commit()
 
 
 class PostgresDatabase(Database):

@@ -51,6 +51,16 @@ class ResultPage:
     """True if more cases match than were asked for (D-26)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What archiving found."""
+
+    cases: list[IdentCase]
+    """Every closed case named, in the order given, once each."""
+    changed: list[CaseId]
+    """Those that were not archived before."""
+
+
 class ResultRenderer(Protocol):
     """Makes the list form of a result; given by the API that owns the form."""
 
@@ -91,9 +101,9 @@ class CaseRepository(Protocol):
     def results(self, tenant_id: int, wanted: CaseFilter, limit: int) -> ResultPage:
         """Return the results of the delivery cases that match, oldest first, at most `limit`."""
 
-    def archive(self, tenant_id: int, case_ids: Sequence[str], mark: Callable[[bytes], bytes]) -> list[IdentCase]:
+    def archive(self, tenant_id: int, case_ids: Sequence[str], mark: Callable[[bytes], bytes]) -> Archived:
         """
-        Archive closed cases of a tenant and return all closed ones named, in the order given, once each.
+        Archive closed cases of a tenant; others are left alone.
 
         Args:
             mark: Turns a stored result into that of the archived case.

@@ -145,9 +145,10 @@ def archive_cases(
 
     Source: DELIVERY §7.9; D-40, D-41. Other states, unknown and foreign ids are left alone.
     """
-    cases = uow.cases.archive(client.tenant_id, case_ids, mark)
-    uow.audit.add_many([AuditEvent(client.tenant_id, now_us, actor, "case.archived", case.case_id) for case in cases])
-    return cases
+    archived = uow.cases.archive(client.tenant_id, case_ids, mark)
+    events = [AuditEvent(client.tenant_id, now_us, actor, "case.archived", case_id) for case_id in archived.changed]
+    uow.audit.add_many(events)
+    return archived.cases
 
 
 def client_of(uow: UnitOfWork, tenant_id: int) -> ScrClient:
