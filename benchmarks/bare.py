@@ -19,7 +19,9 @@ VALID_UNTIL_US: Final = 1_790_000_000_000_000
 SETTINGS: Final = ScrSettings()
 
 
-async def application(scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+async def application(
+    scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+) -> None:
     """Answer every POST."""
     if scope["type"] == "lifespan":
         await lifespan(receive, send)

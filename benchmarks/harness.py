@@ -240,7 +240,9 @@ def start_templates(accounts: Sequence[Account], port: int) -> list[tuple[bytes,
     return [(_head("POST", account, "cases", port, size) + before, after) for account in accounts]
 
 
-def get_template(account: Account, path: str, port: int, headers: Mapping[str, str] | None = None) -> tuple[bytes, bytes]:
+def get_template(
+    account: Account, path: str, port: int, headers: Mapping[str, str] | None = None
+) -> tuple[bytes, bytes]:
     """Make a GET; its unique number is the trace id."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     return _head("GET", account, path, port, None, lines)[:-2] + b"X-TraceId: ", b"\r\n\r\n"

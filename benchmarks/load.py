@@ -105,9 +105,7 @@ class Run:
 
     def __init__(self, job: dict[str, Any]) -> None:
         self._job = job
-        templates = [
-            (base64.b64decode(head), base64.b64decode(tail)) for head, tail in job["templates"]
-        ]
+        templates = [(base64.b64decode(head), base64.b64decode(tail)) for head, tail in job["templates"]]
         self._source = Source(templates, job.get("first", 0), job.get("requests"))
         self._rate = job.get("rate")
         self.tally = Tally()

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness import ENGINES, HERE, Account, Figure, Load, database, folder, main, median, note, start_templates
 from harness import System as Served
+
 from tests.support.server import Server
 
 MANY = 1_000_000
@@ -101,7 +102,9 @@ async def build(job: dict[str, Any]) -> None:
             await store.write(lambda unit, batch=batch: start_cases(unit, batch))
         now_us = clock.now_us()
         for client in clients:
-            while await store.write(lambda unit, client=client: unit.audit.seal(client.tenant_id, now_us=now_us, limit=2_000)):
+            while await store.write(
+                lambda unit, client=client: unit.audit.seal(client.tenant_id, now_us=now_us, limit=2_000)
+            ):
                 continue
         await store.compact()
     finally:

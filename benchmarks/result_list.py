@@ -49,7 +49,9 @@ def _engine(engine: str, rounds: int) -> Figure:
 @contextlib.contextmanager
 def plain_table(system: System, data: Path, results: list[object]) -> Iterator[Callable[[], bytes]]:
     """Put the results as they are into a table and give the aggregate over it, as the driver returns it."""
-    rows = [(number, json.dumps(result, ensure_ascii=False, separators=(",", ":"))) for number, result in enumerate(results)]
+    rows = [
+        (number, json.dumps(result, ensure_ascii=False, separators=(",", ":"))) for number, result in enumerate(results)
+    ]
     if system.engine == "SQLite":
         with contextlib.closing(sqlite3.connect(data / "plain.db")) as connection:
             connection.execute("CREATE TABLE plain (number INTEGER PRIMARY KEY, result TEXT)")

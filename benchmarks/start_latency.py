@@ -18,7 +18,7 @@ def _engine(engine: str, *, quick: bool) -> Figure:
         runs = []
         for number in range(rounds):
             # The maximum is measured anew just before each run, since a shared machine's own maximum moves.
-            maximum = median([load.run(seconds=1.5)["rate"] for _ in range(3)])
+            maximum = median([load.run(seconds=2)["rate"] for _ in range(3)])
             runs.append(load.run(rate=maximum * SHARE, seconds=seconds))
             p50, p99 = runs[-1]["p50_ms"], runs[-1]["p99_ms"]
             note(f"{engine} round {number + 1}: {maximum * SHARE:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms")

@@ -4,6 +4,7 @@ import time
 
 import httpx
 from harness import ENGINES, Figure, database, folder, main, median
+
 from tests.support.server import Server
 
 

@@ -8,11 +8,11 @@ import asyncio
 import importlib
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from starlette.applications import Starlette
@@ -37,6 +37,7 @@ from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.kit import tracing
 from fallwerk.kit.clock import Clock
+from fallwerk.kit.hosts import process_exists, this_host
 from fallwerk.kit.journal import Journal
 from fallwerk.kit.logs import request_log
 from fallwerk.kit.metrics import Metrics
@@ -51,7 +52,7 @@ from fallwerk.own.sandbox.clock import SandboxClock, Turns
 from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
 from fallwerk.own.sandbox.routes import SandboxRoutes
-from fallwerk.settings import Settings
+from fallwerk.settings import DEMO_ADMIN_TOKEN, Settings
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
@@ -64,6 +65,9 @@ from fallwerk.web.portal.cases import finder
 from fallwerk.worker.handlers import Duties
 from fallwerk.worker.housekeeping import Seldom, expiring_answers, sealing
 from fallwerk.worker.loop import Worker
+
+if TYPE_CHECKING:
+    from fallwerk.adapters.tls import DevCertificates
 
 log = structlog.get_logger()
 
@@ -117,17 +121,6 @@ def _document(name: str, public_base_url: str) -> dict[str, Any]:
     return document
 
 
-def process_exists(pid: int) -> bool:
-    """Tell whether a process of this host lives, whoever owns it."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 class Fallwerk:
     """
     One server process, composed.
@@ -145,14 +138,14 @@ class Fallwerk:
         self.journal = Journal(shared, self.clock, lifetime_s=settings.journal_seconds, masked=settings.is_production)
         self.metrics = Metrics()
         self.slowdown = Slowdown()
-        self.owner = f"{os.uname().nodename}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self.owner = f"{this_host()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         self.sender = WebhookSender(
             policy=AddressPolicy(not settings.is_production, settings.webhook_allowed_networks),
             timeout_s=settings.webhook_timeout_s,
             ca_file=settings.webhook_ca_file,
         )
         self.worker = self._worker()
-        self.alive = AliveCheck(self.available, clock=self.clock, generation=lambda: shared.fault_generation)
+        self.alive = AliveCheck(self.available, clock=self.clock, shared=shared)
         self.scr = self._scr()
         self.faults = FaultBook(self.database, shared)
         self.turns = Turns(self.database, self.clock)
@@ -209,7 +202,7 @@ class Fallwerk:
             concurrency=self.settings.worker_concurrency,
             lease_s=self.settings.worker_lease_s,
             every_beat=(
-                lambda: self.shared.beat(self.clock.system_now_us()),
+                self._beat,
                 self.journal.expire,
                 self._take_up_keys,
                 Seldom(sealing(self.database, self.clock), self.settings.seal_interval_s),
@@ -217,6 +210,11 @@ class Fallwerk:
                 Seldom(self._measure, 15),
             ),
         )
+
+    def _beat(self) -> None:
+        """Give a sign of life, if the worker takes work at all."""
+        if self.worker.alive():
+            self.shared.beat(self.clock.system_now_us())
 
     def _take_up_keys(self) -> None:
         """Notice that a rotation has changed the key file."""
@@ -242,7 +240,10 @@ class Fallwerk:
         if self.settings.is_sqlite:
             return True
         host, pid, _ = owner.split("/")
-        return host == os.uname().nodename and not process_exists(int(pid))
+        if host != this_host() or owner == self.owner:
+            return False
+        # A process that carries our number is our predecessor, as it always is in a container.
+        return int(pid) == os.getpid() or not process_exists(int(pid))
 
     def _scr(self) -> ScrApi:
         start = StartRoutes(self.database, self.clock, self.alive, self.settings.public_base_url)
@@ -343,10 +344,13 @@ class Fallwerk:
             raise StartRefused(msg)
 
     async def stop(self) -> None:
-        """Finish what is under way and close."""
-        await self.worker.stop()
-        await self.sender.close()
-        await self.database.stop()
+        """Finish what is under way and close; whatever fails meanwhile, the database is closed in good order."""
+        try:
+            if self.settings.worker_enabled:
+                await self.worker.stop()
+            await self.sender.close()
+        finally:
+            await self.database.stop()
 
 
 def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
@@ -456,6 +460,21 @@ def restore(settings: Settings, source: Path, passphrase: str | None) -> int:
         raise StartRefused(str(error)) from error
 
 
+def dev_certificates(settings: Settings, hostnames: Sequence[str]) -> "DevCertificates":
+    """
+    Make a development authority and a server certificate of it in the data folder, or keep those that are there.
+
+    Raises:
+        StartRefused: the folder cannot be written, or a name cannot stand in a certificate.
+    """
+    from fallwerk.adapters.tls import make_dev_ca  # noqa: PLC0415 - for commands only
+
+    try:
+        return make_dev_ca(settings.data_dir / "tls", hostnames, clock=Clock())
+    except (OSError, ValueError) as error:
+        raise StartRefused(f"cannot make certificates: {error}") from error
+
+
 def _blob_folder(settings: Settings) -> Path | None:
     """Return the local blob store's folder; an object store is backed up where it lies."""
     return Path(settings.blob_url.removeprefix("file://")) if settings.blob_url.startswith("file://") else None
@@ -468,7 +487,9 @@ def announce(settings: Settings) -> str:
     lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"  OpenAPI     {base}/openapi/"]
     if not settings.is_production:
         token = settings.admin_token.get_secret_value()
-        lines += [f"  Sandbox     {base}/sandbox/v1   Authorization: Bearer {token}", "", "  Demo clients"]
+        # The demo token is published; one that somebody chose has no place on a terminal or in its log (C-04).
+        shown = token if token == DEMO_ADMIN_TOKEN else "•••"
+        lines += [f"  Sandbox     {base}/sandbox/v1   Authorization: Bearer {shown}", "", "  Demo clients"]
         for demo in DEMO_CLIENTS:
             users = ", ".join(f"{known.username} / {known.password}" for known in demo.credentials)
             lines.append(f"  {demo.client_id}    {users}")

@@ -182,8 +182,6 @@ class Settings(BaseModel):
     """Addresses from which notifications come, for clients' firewalls; only shown, in docs and admin API."""
     max_body_bytes: int = Field(default=_MIB, ge=1024, le=64 * _MIB)
     """Bytes that a request body may have."""
-    bulk_max_bytes: int = Field(default=64 * _MIB, ge=1024, le=1024 * _MIB)
-    """Bytes that a bulk order may have."""
     keep_alive_s: int = Field(default=75, ge=1, le=3600)
     """Seconds that an idle connection stays open."""
     shutdown_grace_s: int = Field(default=10, ge=0, le=3600)
@@ -345,6 +343,8 @@ def _unsafe(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "trusted_proxies", "behind_proxy needs the proxies' addresses, else anybody could pretend to be anybody"
     if settings.trusted_proxies and not settings.behind_proxy:
         yield "trusted_proxies", "has no effect unless behind_proxy is true"
+    if settings.worker_lease_s <= settings.webhook_timeout_s:
+        yield "worker_lease_s", "must be longer than webhook_timeout_s, else two processes send one notification"
     for name in ("tls_certificate", "tls_key", "webhook_ca_file"):
         path = getattr(settings, name)
         if path and not os.access(path, os.R_OK):

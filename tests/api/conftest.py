@@ -149,9 +149,7 @@ def running(process: Server, engine: str, database_url: str) -> Running:
 
 
 @pytest.fixture(scope="session")
-def deployed(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Running]]:
+def deployed(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Running]]:
     """Start each deployment once per test process, when the first test asks for it."""
     from contextlib import ExitStack  # noqa: PLC0415
 

@@ -108,10 +108,18 @@ def test_only_the_steps_and_codes_of_the_table_are_taken_and_a_refusal_names_the
     case_id = case_in(account, state)
     before = result(account, case_id)
     legal = legal_steps(state)
-    wanted = {(status, None, None) for status in (*STATES, "incomplete", "declined", "review pending", "coupon requested")}
+    wanted = {
+        (status, None, None) for status in (*STATES, "incomplete", "declined", "review pending", "coupon requested")
+    }
     wanted |= {("declined", sub, reason) for sub, reasons in REASONS.items() for reason in (*reasons, None, 320)}
     wanted |= {("incomplete", 23, reason) for reason in (*PACKAGING, None, 329)}
-    wanted |= {("success", 16, 325), ("success", None, 325), ("started", 12, None), ("declined", 99, 999), ("declined", 23, 320)}
+    wanted |= {
+        ("success", 16, 325),
+        ("success", None, 325),
+        ("started", 12, None),
+        ("declined", 99, 999),
+        ("declined", 23, 320),
+    }
     with nothing_stored(account):
         for status, sub_status, reason in sorted(wanted - legal, key=str):
             response = account.simulate(case_id, status, subStatus=sub_status, subStatusReason=reason)

@@ -10,7 +10,7 @@ import pytest
 
 from fallwerk.kit.clock import monotonic_s
 from tests.faults.conftest import rows
-from tests.faults.load import CALLERS, Client, Load
+from tests.faults.load import Client, Load
 from tests.support.databases import Engine
 from tests.support.postgres import PostgresServer
 from tests.support.receiver import Receiver

@@ -97,6 +97,9 @@ def read_settings(given: list[str]) -> dict[str, Any]:
             raise typer.BadParameter(f"{name} needs a value: name=value")
         if name in settings:
             raise typer.BadParameter(f"{name} is given more than once")
+        if name == PASSWORD and value not in {"", "-"}:
+            # Every user of the machine can read the arguments of its processes, and shells keep them.
+            raise typer.BadParameter(f"{PASSWORD} is not taken as an argument; write {PASSWORD}=- and enter it")
         settings[name] = _secret() if (name, value) == (PASSWORD, "-") else _value(name, value)
     return settings
 
@@ -112,5 +115,4 @@ def _value(name: str, value: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def _secret() -> str:
-    # A password among the arguments could be read by every user of the machine.
     return getpass.getpass("webhookPassword: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")

@@ -8,7 +8,13 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-GROUPS: Final[dict[str, str]] = {"account": "account", "audit": "audit", "backup": "backup", "keys": "keys"}
+GROUPS: Final[dict[str, str]] = {
+    "account": "account",
+    "audit": "audit",
+    "backup": "backup",
+    "keys": "keys",
+    "tls": "tls",
+}
 """Name of a command group → module in this folder whose `app` it is; a new group adds its line."""
 
 

@@ -4,11 +4,15 @@ import secrets
 import uuid
 from typing import Final
 
+from fallwerk.kit.randomness import random_bytes
+
 _SYMBOLS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PAIRS: Final = tuple(first + second for first in _SYMBOLS for second in _SYMBOLS)
 _CASE_ID_LENGTH: Final = 12
 _CLIENT_ID_LENGTH: Final = 8
 _SECRET_BYTES: Final = 24
+_DRAWN_BYTES: Final = 8
+_RANGE: Final = 256**_DRAWN_BYTES
 
 
 def new_case_id() -> str:
@@ -31,9 +35,17 @@ def new_uuid() -> str:
     return str(uuid.uuid4())
 
 
+def _random_below(end: int) -> int:
+    # Draws again instead of taking a remainder of everything, so no number is likelier than another.
+    usable = _RANGE - _RANGE % end
+    number = usable
+    while number >= usable:
+        number = int.from_bytes(random_bytes(_DRAWN_BYTES), "big")
+    return number % end
+
+
 def _random_symbols(length: int) -> str:
-    # `randbelow` draws again instead of taking a remainder, so no symbol is likelier than another.
-    number = secrets.randbelow(36**length)
+    number = _random_below(36**length)
     pairs = []
     for _ in range(length // 2):
         number, pair = divmod(number, 1296)

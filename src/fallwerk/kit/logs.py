@@ -34,7 +34,7 @@ _FLUSH_S: Final = 0.2
 _CHUNK_BYTES: Final = 4096
 """What a pipe takes in one piece, so that lines of several processes never mix."""
 _SECRET_ENDINGS: Final = ("password", "secret", "token", "authorization", "key")
-_QUIET_LIBRARIES: Final = ("httpx", "httpcore", "alembic", "sqlalchemy", "asyncio", "python_multipart")
+_QUIET_LIBRARIES: Final = ("httpx", "httpcore", "alembic", "sqlalchemy", "asyncio")
 _clock: Final = Clock()
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]

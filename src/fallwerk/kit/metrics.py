@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from fallwerk.kit.hosts import process_exists
+
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _FOLDER_PREFIX: Final = "fallwerk-metrics-"
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -24,7 +26,7 @@ def shared_between_processes() -> Iterator[None]:
     parent = Path(tempfile.gettempdir())
     for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
         pid = folder.name.removeprefix(_FOLDER_PREFIX).partition("-")[0]
-        if pid.isdigit() and not _is_running(int(pid)):
+        if pid.isdigit() and not process_exists(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
     shared = tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir=parent)
     os.environ[_FOLDER_VARIABLE] = shared
@@ -33,16 +35,6 @@ def shared_between_processes() -> Iterator[None]:
     finally:
         del os.environ[_FOLDER_VARIABLE]
         shutil.rmtree(shared, ignore_errors=True)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class Metrics:

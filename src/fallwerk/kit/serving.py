@@ -27,6 +27,11 @@ from fallwerk.kit.shared import SharedState
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line and headers together; more is answered 431."""
+_SWITCH_S: Final = 0.001
+"""
+The store's threads hand over to the event loop at every step of a statement; with Python's 5 ms a busy loop would keep an
+open transaction waiting that long, many times over.
+"""
 BACKLOG: Final = 2048
 
 _OK: Final = 0
@@ -129,6 +134,7 @@ def serve_here(
     Raises:
         StartRefused: also when the application's start failed; its traceback is in the log.
     """
+    sys.setswitchinterval(_SWITCH_S)
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -20,6 +20,9 @@ MAX_PROCESSES: Final = 64
 COMMANDS: Final = 1024
 """Commands to the journal's rings that may be outstanding; a process further behind drops its whole ring."""
 COMMAND_BYTES: Final = 32
+ANSWERS: Final = 4096
+"""Rows of the table of `shared_answers.py`."""
+ANSWER_WORDS: Final = 3
 
 _PAGE: Final = mmap.PAGESIZE
 _GENERATION: Final = 0
@@ -52,14 +55,16 @@ class SharedState:
         self.processes = processes
         self.slot = 0
         ring = max(ring_bytes // processes, _SMALLEST_RING) // _PAGE * _PAGE
-        first_ring = _PAGE + COMMANDS * COMMAND_BYTES
+        first_answer = _PAGE + COMMANDS * COMMAND_BYTES
+        first_ring = first_answer + ANSWERS * ANSWER_WORDS * 8
         self._map = mmap.mmap(-1, first_ring + ring * processes)
         self._view = memoryview(self._map)
         # Native 64-bit items are read and written as one aligned word each; `struct` with an explicit byte order would
         # go byte by byte, and another process could see half a value.
         self.words = self._view[:_PAGE].cast("Q")
         self._signed = self._view[:_PAGE].cast("q")
-        self.commands = self._view[_PAGE:first_ring]
+        self.commands = self._view[_PAGE:first_answer]
+        self.answers = self._view[first_answer:first_ring].cast("q")
         self.rings = [self._view[first_ring + ring * n : first_ring + ring * (n + 1)] for n in range(processes)]
         self._lock_file, path = tempfile.mkstemp(prefix="fallwerk-lock-")
         Path(path).unlink()
@@ -147,7 +152,7 @@ class SharedState:
 
     def close(self) -> None:
         """Give the memory back; nothing of this object can be used afterwards."""
-        for view in (*self.rings, self.commands, self.words, self._signed, self._view):
+        for view in (*self.rings, self.answers, self.commands, self.words, self._signed, self._view):
             view.release()
         self._map.close()
         self._close_lock()

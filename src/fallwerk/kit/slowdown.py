@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Final
 
 from fallwerk.kit.clock import monotonic_s
@@ -14,6 +15,14 @@ LONGEST_DELAY_S: Final = 2.0
 WINDOW_S: Final = 60.0
 KEPT: Final = 10_000
 """Keys remembered at most; the oldest go first, so that an attacker cannot fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """A key that many honest callers share, such as an address behind which a whole company sits."""
+
+    key: Hashable
+    free_failures: int
 
 
 class Slowdown:
@@ -43,11 +52,13 @@ class Slowdown:
 
     def _count(self, key: Hashable) -> float:
         now = self._time_s()
+        free = key.free_failures if isinstance(key, Wide) else FREE_FAILURES
         count, began = self._failures.pop(key, (0, now))
         if now - began > WINDOW_S:
             count, began = 0, now
         self._failures[key] = (count + 1, began)
         if len(self._failures) > KEPT:
             self._failures.popitem(last=False)
-        excess = count + 1 - FREE_FAILURES
-        return min(FIRST_DELAY_S * 2.0 ** (excess - 1), LONGEST_DELAY_S) if excess > 0 else 0.0
+        excess = count + 1 - free
+        # Beyond a few doublings the longest delay is reached; a greater power would overflow some day.
+        return min(FIRST_DELAY_S * 2.0 ** min(excess - 1, 16), LONGEST_DELAY_S) if excess > 0 else 0.0

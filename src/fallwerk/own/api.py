@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from fallwerk.dialects.problem import ErrorTable, PointedFault, Problem, bad_request, from_error
-from fallwerk.dialects.scr.router import TooLarge, observed, read_body
+from fallwerk.dialects.scr.router import Observed, TooLarge, observed, read_body
 from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.errors import DomainError
 from fallwerk.domain.idempotency import Answer, IdempotentCall
@@ -122,15 +122,15 @@ class OwnApi:
         except TooLarge:
             response = Problem(413, "The request body is too large.").response()
         except Exception as error:  # noqa: BLE001 - an unexpected failure is answered without detail and logged with it
-            response = self._failed(error, scope)
+            response = self._failed(error, observed(scope))
         response.headers.update(NEVER_STORED)
         await response(scope, receive, send)
 
-    def _failed(self, error: Exception, scope: Scope) -> Response:
+    def _failed(self, error: Exception, notes: Observed | None) -> Response:
         known = from_error(error, self.errors) if isinstance(error, DomainError) else None
         if known is not None:
             return known.response()
-        log.error("own_api.failed", path=scope["path"], exc_info=error)
+        log.error("own_api.failed", operation=notes.operation if notes else "", exc_info=error)
         return Problem(500, "The request failed unexpectedly.").response()
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
@@ -155,7 +155,7 @@ class OwnApi:
     def _find(self, scope: Scope) -> tuple[Operation, dict[str, str]]:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         # Segments are split before they are decoded, so that `%2F` in an id does not make two of it.
-        segments = [unquote(segment) for segment in raw.decode("latin-1").removesuffix("/").split("/")]
+        segments = [_decoded(segment) for segment in raw.decode("latin-1").removesuffix("/").split("/")]
         found: dict[str, tuple[Operation, dict[str, str]]] = {}
         for operation in self.operations:
             parameters = match(f"{self.prefix}/{operation.path}".split("/"), segments)
@@ -204,6 +204,11 @@ def kept_answer(answer: Answer) -> Response:
     return Response(answer.body, answer.status, media_type="application/json")
 
 
+def _decoded(segment: str) -> str:
+    # No database takes a NUL, and no name of ours holds a replacement character.
+    return unquote(segment).replace("\0", "\ufffd")
+
+
 def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
@@ -214,7 +219,7 @@ def _query(query: bytes) -> dict[str, str]:
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name in parameters:
             raise bad_request([PointedFault(name, "The parameter is given more than once.")])
-        parameters[name] = value
+        parameters[name] = value.replace("\0", "\ufffd")
     return parameters
 
 

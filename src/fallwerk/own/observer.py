@@ -5,7 +5,6 @@ Nothing gets past it: refused credentials, unknown paths and unexpected failures
 """
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -21,6 +20,7 @@ from fallwerk.kit.clock import Clock, monotonic_s
 from fallwerk.kit.journal import MAX_BODY_BYTES, Journal, JournalEntry
 from fallwerk.kit.logs import RequestLog
 from fallwerk.kit.metrics import Metrics
+from fallwerk.kit.randomness import random_bytes
 
 log = structlog.get_logger()
 
@@ -297,7 +297,7 @@ def _trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     found = [value for name, value in headers if name == TRACE_HEADER]
     if len(found) == 1 and _TRACE_ID.fullmatch(found[0]):
         return found[0].decode()
-    return secrets.token_hex(16)
+    return random_bytes(16).hex()
 
 
 def _case_id(noted: str, status: int, response: bytes) -> str:

@@ -129,10 +129,6 @@ class Accounts:
         """Tell whether any tenant holds demo data."""
         return self._unit.execute(select(tenant.c.tenant_id).where(tenant.c.demo).limit(1)).first() is not None
 
-    def empty(self) -> bool:
-        """Tell whether there is no tenant at all: the system starts for the first time."""
-        return self._unit.execute(select(tenant.c.tenant_id).limit(1)).first() is None
-
     def changed(self) -> None:
         """Let every process drop the accounts it holds once this is committed."""
         self._unit.changed_accounts = True

@@ -5,7 +5,8 @@ A seal covers the events that were committed and not sealed yet; its hash runs o
 event, so that a changed, removed or added event breaks the chain from there on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -24,23 +25,27 @@ SYSTEM_TENANT: Final = 0
 
 _e: Final = audit_event.c
 _s: Final = audit_seal.c
-_UNSEALED: Final = (
-    select(audit_event)
+_FULL_SEAL: Final = (
+    select(_e.event_id)
     .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_(None))
     .order_by(_e.event_id)
-    .limit(bindparam("amount"))
+    .offset(bindparam("before_last"))
+    .limit(1)
+)
+_MARK: Final = (
+    update(audit_event)
+    .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_(None), _e.event_id <= bindparam("last"))
+    .values(seal_number=bindparam("number"))
+    .returning(*audit_event.columns)
 )
 _SEALED: Final = (
     select(audit_event)
-    .where(_e.tenant_id == bindparam("tenant"), _e.seal_number == bindparam("number"))
-    .order_by(_e.event_id)
+    .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_not(None))
+    .order_by(_e.seal_number, _e.event_id)
 )
 _LAST: Final = select(audit_seal).where(_s.tenant_id == bindparam("tenant")).order_by(_s.seal_number.desc()).limit(1)
-_MARK: Final = (
-    update(audit_event)
-    .where(_e.tenant_id == bindparam("tenant"), _e.event_id == bindparam("event"))
-    .values(seal_number=bindparam("number"))
-)
+LATEST: Final = 2**63 - 1
+READ_AT_ONCE: Final = 1_000
 
 
 class Audit:
@@ -89,11 +94,14 @@ class Audit:
     def seal(self, tenant_id: int, *, now_us: int, limit: int) -> int:
         """Seal a tenant's committed events into its chain; return how many. Two sealers at once wait in line."""
         self._lock_chain(tenant_id)
-        rows = self._unit.execute(_UNSEALED, {"tenant": tenant_id, "amount": limit}).all()
-        if not rows:
-            return 0
         last = self._unit.execute(_LAST, {"tenant": tenant_id}).one_or_none()
         number, previous = (last.seal_number + 1, bytes(last.hash)) if last else (1, FIRST_HASH)
+        full = self._unit.execute(_FULL_SEAL, {"tenant": tenant_id, "before_last": limit - 1}).scalar()
+        # Marked and read in one statement: what another process commits meanwhile is not in this seal.
+        marked = {"tenant": tenant_id, "last": LATEST if full is None else full, "number": number}
+        rows = sorted(self._unit.execute(_MARK, marked), key=lambda row: row.event_id)
+        if not rows:
+            return 0
         values = {
             "tenant_id": tenant_id,
             "seal_number": number,
@@ -103,7 +111,6 @@ class Audit:
             "sealed_us": now_us,
         }
         self._unit.execute(insert(audit_seal), values)
-        self._unit.execute(_MARK, [{"tenant": tenant_id, "event": row.event_id, "number": number} for row in rows])
         return len(rows)
 
     def _lock_chain(self, tenant_id: int) -> None:
@@ -111,32 +118,29 @@ class Audit:
         self._unit.execute(select(tenant.c.tenant_id).where(tenant.c.tenant_id == tenant_id).with_for_update())
 
     def verify(self, tenant_id: int) -> ChainReport:
-        """Recompute a tenant's chain from its events."""
+        """Recompute a tenant's chain from its events, a seal at a time."""
         seals = self._unit.execute(select(audit_seal).where(_s.tenant_id == tenant_id).order_by(_s.seal_number)).all()
+        events_by_seal = groupby(self._sealed(tenant_id), key=lambda row: row.seal_number)
+        found = next(events_by_seal, None)
         previous, events, broken = FIRST_HASH, 0, None
         for expected, seal in enumerate(seals, start=1):
-            rows = self._unit.execute(_SEALED, {"tenant": tenant_id, "number": seal.seal_number}).all()
+            rows: list[Any] = []
+            if found is not None and found[0] == seal.seal_number:
+                rows = list(found[1])
+                found = next(events_by_seal, None)
             events += len(rows)
-            sound = (
-                seal.seal_number == expected
-                and bytes(seal.previous_hash) == previous
-                and seal.event_count == len(rows)
-                and bytes(seal.hash) == _hash(previous, seal.seal_number, rows)
-            )
-            if not sound and broken is None:
+            if broken is None and not _is_sound(seal, expected, previous, rows):
                 broken = expected
             previous = bytes(seal.hash)
-        unsealed, beyond = self._loose(tenant_id, len(seals))
-        if beyond and broken is None:
+        if found is not None and broken is None:
             broken = len(seals) + 1
-        return ChainReport(tenant_id, len(seals), events, unsealed, broken)
+        unsealed = select(func.count()).where(_e.tenant_id == tenant_id, _e.seal_number.is_(None))
+        return ChainReport(tenant_id, len(seals), events, self._unit.execute(unsealed).scalar_one(), broken)
 
-    def _loose(self, tenant_id: int, seals: int) -> tuple[int, int]:
-        """Count events that wait for their seal, and those that claim a seal which is not there."""
-        count = select(func.count()).select_from(audit_event).where(_e.tenant_id == tenant_id)
-        unsealed = self._unit.execute(count.where(_e.seal_number.is_(None))).scalar_one()
-        beyond = self._unit.execute(count.where(_e.seal_number > seals)).scalar_one()
-        return unsealed, beyond
+    def _sealed(self, tenant_id: int) -> Iterator[Any]:
+        """Yield sealed events in the order of their seals, few at a time."""
+        options = self._unit.connection.execution_options(yield_per=READ_AT_ONCE)
+        yield from options.execute(_SEALED, {"tenant": tenant_id})
 
     def events(self, tenant_id: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
         """Return a tenant's events, newest first, optionally of one subject."""
@@ -144,6 +148,15 @@ class Audit:
         if subject is not None:
             statement = statement.where(_e.subject == subject)
         return [dict(row) for row in self._unit.execute(statement).mappings()]
+
+
+def _is_sound(seal: Any, expected: int, previous: bytes, rows: Sequence[Any]) -> bool:  # noqa: ANN401 - a row
+    return (
+        seal.seal_number == expected
+        and bytes(seal.previous_hash) == previous
+        and seal.event_count == len(rows)
+        and bytes(seal.hash) == _hash(previous, seal.seal_number, rows)
+    )
 
 
 def _hash(previous: bytes, number: int, rows: Sequence[Any]) -> bytes:

@@ -184,7 +184,7 @@ def _read_blobs(archive: zipfile.ZipFile, blobs: Path | None) -> None:
             if not target.is_relative_to(blobs.resolve()):
                 msg = "the backup names a file outside the blob store"
                 raise BackupRefused(msg)
-            target.parent.mkdir(parents=True, exist_ok=True)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             target.write_bytes(archive.read(name))
 
 

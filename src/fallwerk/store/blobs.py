@@ -30,7 +30,7 @@ class BlobStore:
 
             if self._url.startswith("file://"):
                 folder = Path(self._url.removeprefix("file://"))
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._opened = LocalStore(folder)
             else:
                 self._opened = from_url(self._url)

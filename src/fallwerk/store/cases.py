@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -21,7 +22,7 @@ from fallwerk.domain.identcase.model import (
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
-from fallwerk.store.rows import insert_new_rows, insert_rows
+from fallwerk.store.rows import AT_ONCE, insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
 from fallwerk.store.statements import upsert
 from fallwerk.store.tables import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 500
 """Cases that one statement names at most."""
+DIRECTORY: Final = -1
+"""Stands for the tenant where a case id is looked for in the whole system."""
 OF_A_CASE: Final = (idempotency, due_work, notification, identification, delivery_order, ident_case)
 """Tables whose rows go with a case; the directory follows them."""
 
@@ -60,21 +63,28 @@ class Cases:
     def _insert_sqlite(self, cases: Sequence[NewCase], rows: dict[CaseId, tuple[Any, ...]]) -> dict[CaseId, CaseId]:
         """Look, then insert: between the two nobody else can write."""
         taken: dict[CaseId, CaseId] = {}
-        raw = self._unit.connection.connection.driver_connection
-        seen: dict[tuple[int, str], CaseId] = {}
+        holders = self._holders([new.case for new in cases])
         for new in cases:
             case = new.case
-            key = (case.tenant_id, case.reference_id)
-            found = seen.get(key)
-            if found is None:
-                row = raw.execute(_HOLDER_SQL, (*key, case.case_id)).fetchone()  # type: ignore[union-attr]
-                found = CaseId(row[0]) if row else None
-            if found is None:
-                seen[key] = case.case_id
-            else:
-                taken[case.case_id] = found
+            holder = holders.get((DIRECTORY, case.case_id)) or holders.setdefault(
+                (case.tenant_id, case.reference_id), case.case_id
+            )
+            if holder != case.case_id or (DIRECTORY, case.case_id) in holders:
+                taken[case.case_id] = holder
         insert_rows(self._unit, ident_case, [row for case_id, row in rows.items() if case_id not in taken])
         return taken
+
+    def _holders(self, cases: Sequence[IdentCase]) -> dict[tuple[int, str], CaseId]:
+        """Return who holds the reference ids (by tenant) and case ids (by `DIRECTORY`) of new cases; SQLite only."""
+        raw: Any = self._unit.connection.connection.driver_connection
+        found: dict[tuple[int, str], CaseId] = {}
+        for start in range(0, len(cases), AT_ONCE):
+            chunk = cases[start : start + AT_ONCE]
+            values = [value for case in chunk for value in (case.tenant_id, case.reference_id)]
+            values += [case.case_id for case in chunk]
+            rows = raw.execute(_holders_sql(len(chunk)), values).fetchall()
+            found.update({(tenant_id, name): CaseId(holder) for tenant_id, name, holder in rows})
+        return found
 
     def _insert_postgres(self, cases: Sequence[NewCase], rows: dict[CaseId, tuple[Any, ...]]) -> dict[CaseId, CaseId]:
         """Insert what meets no conflict; one order of rows in all processes keeps them from deadlocking."""
@@ -258,6 +268,16 @@ class Cases:
         self._unit.execute(delete(case_directory).where(case_directory.c.case_id == case_id))
 
 
+@cache
+def _holders_sql(size: int) -> str:
+    names = ", ".join(["(?, ?)"] * size)
+    ids = ", ".join("?" * size)
+    return (
+        f"SELECT tenant_id, reference_id, case_id FROM ident_case WHERE (tenant_id, reference_id) IN (VALUES {names})"  # noqa: S608
+        f" UNION ALL SELECT {DIRECTORY}, case_id, case_id FROM case_directory WHERE case_id IN ({ids})"
+    )
+
+
 def _context(what: str, tenant_id: int, case_id: str) -> bytes:
     return b"%b|%d|%b" % (what.encode(), tenant_id, case_id.encode())
 
@@ -300,10 +320,6 @@ def _filtered(wanted: CaseFilter) -> Select[Any]:
 
 _c: Final = ident_case.c
 _KEY: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("case"))
-_HOLDER_SQL: Final = (
-    "SELECT case_id FROM ident_case WHERE tenant_id = ? AND reference_id = ?"
-    " UNION ALL SELECT case_id FROM case_directory WHERE case_id = ? LIMIT 1"
-)
 _HOLDER: Final = select(_c.case_id).where(
     _c.tenant_id == bindparam("tenant"), _c.reference_id == bindparam("reference")
 )

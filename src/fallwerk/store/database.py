@@ -7,12 +7,15 @@ three answer after the commit and never before.
 """
 
 import asyncio
+import contextlib
+import queue
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from fallwerk.domain.errors import StoreOverloaded
+from fallwerk.domain.errors import StoreOverloaded, StoreUnavailable
+from fallwerk.kit.clock import monotonic_s
 from fallwerk.store.unit import StoreContext, Unit
 
 T = TypeVar("T")
@@ -22,6 +25,9 @@ Work = Callable[[Unit], T]
 ManyWork = Callable[[Unit, Sequence[Item]], Sequence[T | Exception]]
 """Does a batch of like calls at once; one outcome per item, an exception for an item that failed alone."""
 
+CLOSED: Final = "the database is closed"
+VOLUME_SUSPECT_S: Final = 10.0
+"""How long a volume that refused a write counts as not available, whatever a probe finds."""
 MAX_WAITING: Final = 20_000
 """Calls that may wait for the writer; more are refused at once instead of answered too late."""
 
@@ -49,6 +55,9 @@ class Done:
                 continue
             if error is None:
                 future.set_result(result)
+            elif isinstance(error, StopIteration):
+                # A future takes none of these, and the others of the group would never hear of their commit.
+                future.set_exception(RuntimeError("a transaction raised StopIteration"))
             else:
                 future.set_exception(error)
 
@@ -58,6 +67,7 @@ class Database(ABC):
 
     def __init__(self, context: StoreContext) -> None:
         self.context = context
+        self._volume_failed_s: float | None = None
 
     @abstractmethod
     async def start(self) -> None:
@@ -89,6 +99,14 @@ class Database(ABC):
     async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
         """Run `many` over this item and those of calls that wait at the same time; fails as `write` does."""
 
+    def _note_volume_failure(self) -> None:
+        """Remember that the volume refused a write just now."""
+        self._volume_failed_s = monotonic_s()
+
+    def _volume_failed_lately(self) -> bool:
+        """Tell of a full or broken volume: a probe's few bytes often still fit where a case does not."""
+        return self._volume_failed_s is not None and monotonic_s() - self._volume_failed_s < VOLUME_SUSPECT_S
+
     @abstractmethod
     async def check(self) -> bool:
         """Write and read for real; False if the store cannot do so right now. Never raises."""
@@ -96,6 +114,17 @@ class Database(ABC):
     @abstractmethod
     async def compact(self) -> None:
         """Clean what erased rows have left in pages and write-ahead log (D-50)."""
+
+
+def refuse_all(waiting: "queue.SimpleQueue[Job | None]") -> Done:
+    """Take the calls that came too late to be done and refuse each, so that nobody waits for ever."""
+    done = Done()
+    with contextlib.suppress(queue.Empty):
+        while True:
+            job = waiting.get_nowait()
+            if job is not None:
+                done.outcomes.append((job.future, None, StoreUnavailable(CLOSED)))
+    return done
 
 
 def refuse_overload(waiting: int) -> None:

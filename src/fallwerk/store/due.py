@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, func, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, or_, select, tuple_, update
 
 from fallwerk.domain.notification.due import DueKind, DueQueue, DueWork
 from fallwerk.store.rows import insert_rows
@@ -13,6 +13,8 @@ from fallwerk.store.tables import due_work
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
 
+CLOCKS_APART_US: Final = 60_000_000
+"""By how much the clocks of two hosts may differ."""
 FREE: Final = 0
 """`leased_until_us` of work that nobody holds."""
 
@@ -26,7 +28,11 @@ _KEY: Final = (
 )
 _CLAIMABLE: Final = (
     select(*_KEY_COLUMNS)
-    .where(_c.due_us <= bindparam("now"), _c.leased_until_us <= bindparam("system_now"))
+    .where(
+        _c.due_us <= bindparam("now"),
+        # A lease that ends later than any can was given by a clock that has been set back since.
+        or_(_c.leased_until_us <= bindparam("system_now"), _c.leased_until_us > bindparam("latest")),
+    )
     .order_by(_c.due_us)
     .limit(bindparam("amount"))
     .with_for_update(skip_locked=True)
@@ -68,6 +74,7 @@ class Due:
             "now": now_us,
             "system_now": system_now_us,
             "until": system_now_us + lease_us,
+            "latest": system_now_us + lease_us + CLOCKS_APART_US,
             "owner": owner,
             "amount": limit,
         }

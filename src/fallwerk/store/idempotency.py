@@ -1,6 +1,5 @@
 """First answers by key, sealed; a row's own uniqueness makes the second of two calls wait for the first."""
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, select, update
@@ -29,13 +28,13 @@ class Idempotency:
 
     def claim(self, call: IdempotentCall, *, now_us: int, expires_us: int) -> Answer | None:
         """Take the key or return its first answer."""
-        key = _key(call)
+        key = self._key(call)
         self._unit.execute(delete(idempotency).where(*_KEY, _c.expires_us <= now_us), key)
         values = {
             "tenant_id": call.tenant_id,
             "operation": call.operation,
             "key_hash": key["key"],
-            "request_hash": _digest(call.request),
+            "request_hash": self._unit.hashes.request(call.request),
             "status": UNANSWERED,
             "response_sealed": b"",
             "case_id": None,
@@ -46,29 +45,24 @@ class Idempotency:
         row = self._unit.execute(select(idempotency).where(*_KEY), key).one()
         if bytes(row.request_hash) != values["request_hash"]:
             raise IdempotencyKeyReused
-        return Answer(row.status, self._unit.sealer.open(row.response_sealed, _context(call)), row.case_id)
+        return Answer(row.status, self._unit.sealer.open(row.response_sealed, self._context(call)), row.case_id)
 
     def keep(self, call: IdempotentCall, answer: Answer) -> None:
         """Store the answer of the call that claimed the key."""
         statement = update(idempotency).where(*_KEY)
-        sealed = self._unit.sealer.seal(answer.body, _context(call))
+        sealed = self._unit.sealer.seal(answer.body, self._context(call))
         self._unit.execute(
-            statement.values(status=answer.status, response_sealed=sealed, case_id=answer.case_id), _key(call)
+            statement.values(status=answer.status, response_sealed=sealed, case_id=answer.case_id), self._key(call)
         )
 
     def expire(self, now_us: int) -> None:
         """Delete answers whose time is over."""
         self._unit.execute(delete(idempotency).where(_c.expires_us <= now_us))
 
+    def _key(self, call: IdempotentCall) -> dict[str, int | str | bytes]:
+        return {"tenant": call.tenant_id, "op": call.operation, "key": self._unit.hashes.request(call.key.encode())}
 
-def _key(call: IdempotentCall) -> dict[str, int | str | bytes]:
-    return {"tenant": call.tenant_id, "op": call.operation, "key": _digest(call.key.encode())}
-
-
-def _digest(value: bytes) -> bytes:
-    return hashlib.sha256(value).digest()
-
-
-def _context(call: IdempotentCall) -> bytes:
-    # The key's hash, not the key: re-sealing after a rotation knows the row only.
-    return b"answer|%d|%b|%b" % (call.tenant_id, call.operation.encode(), _digest(call.key.encode()))
+    def _context(self, call: IdempotentCall) -> bytes:
+        # The key's hash, not the key: re-sealing after a rotation knows the row only.
+        key = self._unit.hashes.request(call.key.encode())
+        return b"answer|%d|%b|%b" % (call.tenant_id, call.operation.encode(), key)

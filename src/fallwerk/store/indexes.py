@@ -43,13 +43,6 @@ Index(
     postgresql_where=audit_event.c.seal_number.is_(None),
 )
 Index(
-    "ix_audit_event_sealed",
-    audit_event.c.tenant_id,
-    audit_event.c.seal_number,
-    sqlite_where=audit_event.c.seal_number.is_not(None),
-    postgresql_where=audit_event.c.seal_number.is_not(None),
-)
-Index(
     "ix_idempotency_case",
     idempotency.c.tenant_id,
     idempotency.c.case_id,

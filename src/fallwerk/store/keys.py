@@ -70,7 +70,7 @@ class KeyFile:
     def read_or_create(self) -> tuple[MasterKey, ...]:
         """Read the keys; make the first one if there is no file. Processes that start together agree on one."""
         if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write_new((new_key(1),))
         return self.read()
 

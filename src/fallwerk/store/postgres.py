@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
+import psycopg
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -29,11 +30,12 @@ GROUPS: Final = 6
 """Connections beyond the pool's threads: one per kind of calls that are gathered, one for migrations and checks."""
 TRIES: Final = 4
 """How often a transaction is repeated that lost a deadlock, or a connection before it reached its commit."""
-ANSWER_S: Final = 30.0
+ANSWER_S: Final = 10.0
 """How long a caller waits for a server that is connected but does not answer; a stopped one keeps its connections."""
 CHECK_S: Final = 5.0
 LOCK_MS: Final = 5_000
 """How long a statement waits for somebody else's lock."""
+FAILURES: Final = (DBAPIError, psycopg.Error)
 REPEATABLE: Final = frozenset({"40001", "40P01"})
 ERASED_TABLES: Final = (
     "ident_case",
@@ -126,7 +128,7 @@ class PostgresDatabase(Database):
                 await self.write(_probe)
         except (StoreUnavailable, TimeoutError):
             return False
-        return True
+        return not self._volume_failed_lately()
 
     async def compact(self) -> None:
         """Rewrite the tables that held erased rows, so that their freed pages are gone with the old files."""
@@ -160,10 +162,12 @@ class PostgresDatabase(Database):
                 with self._engine.connect() as connection:
                     connection.execute(_SNAPSHOT)
                     return work(Unit(connection, self.context))
-            except DBAPIError as error:
-                if error.connection_invalidated and attempt + 1 < TRIES:
+            except FAILURES as error:
+                if _is_repeatable(error) and attempt + 1 < TRIES:
                     continue
-                raise StoreUnavailable(str(error.orig)) from error
+                if _is_our_mistake(error):
+                    raise
+                raise StoreUnavailable(_reason(error)) from error
         raise StoreUnavailable
 
     def _write(self, work: Work[T]) -> T:
@@ -181,22 +185,23 @@ class PostgresDatabase(Database):
                     result = work(unit)
                     self._commit(connection)
                     return unit, result
-            except DBAPIError as error:
-                repeatable = error.connection_invalidated or getattr(error.orig, "sqlstate", None) in REPEATABLE
-                if repeatable and attempt + 1 < TRIES:
+            except FAILURES as error:
+                if _is_repeatable(error) and attempt + 1 < TRIES:
                     continue
                 if _is_our_mistake(error):
                     raise
-                raise StoreUnavailable(str(error.orig)) from error
+                if _is_volume_fault(error):
+                    self._note_volume_failure()
+                raise StoreUnavailable(_reason(error)) from error
         raise StoreUnavailable
 
     @staticmethod
     def _commit(connection: Connection) -> None:
         try:
             connection.commit()
-        except DBAPIError as error:
+        except FAILURES as error:
             # Nobody knows whether the server still committed: repeating could do the work twice.
-            raise StoreUnavailable(str(error.orig)) from error
+            raise StoreUnavailable(_reason(error)) from error
 
     def _refill_ids(self) -> None:
         if self.context.ids.low():
@@ -209,7 +214,7 @@ class PostgresDatabase(Database):
         except StoreUnavailable as error:
             log.warning("store.group_failed", reason=str(error), transactions=len(jobs))
             return [(job, None, error) for job in jobs]
-        except (DomainError, DBAPIError, ValueError, TypeError) as error:
+        except (DomainError, *FAILURES, ValueError, TypeError) as error:
             if len(jobs) == 1:
                 return [(jobs[0], None, error)]
             # One bad item must not fail its neighbours: each gets its own try.
@@ -239,7 +244,7 @@ class Group:
         refuse_overload(self._queue.qsize())
         job = Job(self._loop.create_future(), many=many, item=item)
         self._queue.put(job)
-        return await job.future
+        return await _answered(job.future)
 
     def stop(self) -> None:
         """Finish what waits."""
@@ -251,10 +256,11 @@ class Group:
             taken = [self._queue.get()]
             while len(taken) < MAX_GROUP and not self._queue.empty():
                 taken.append(self._queue.get())
-            jobs = [job for job in taken if job is not None]
+            # Who was told already that the store does not answer should not find the work done after all.
+            jobs = [job for job in taken if job is not None and not job.future.cancelled()]
             if jobs:
                 self._deliver(self._run(jobs))
-            if len(jobs) < len(taken):
+            if None in taken:
                 return
 
     def _deliver(self, outcomes: list[tuple[Job, Any, BaseException | None]]) -> None:
@@ -278,9 +284,32 @@ def _probe(unit: Unit) -> None:
     unit.execute(_LOOK)
 
 
-def _is_our_mistake(error: DBAPIError) -> bool:
+def _origin(error: Exception) -> Exception:
+    """Return the driver's error; statements of the hot path go past the layer that wraps it."""
+    return error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
+
+
+def _reason(error: Exception) -> str:
+    return str(_origin(error))
+
+
+def _is_repeatable(error: Exception) -> bool:
+    """Tell a lost deadlock or connection; the server had not been asked to commit yet."""
+    origin = _origin(error)
+    state = getattr(origin, "sqlstate", None)
+    lost = isinstance(origin, psycopg.OperationalError) and state is None
+    return lost or state in REPEATABLE or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _is_volume_fault(error: Exception) -> bool:
+    """Tell a full or broken volume: insufficient resources, system errors, files that may not grow."""
+    state = getattr(_origin(error), "sqlstate", None) or ""
+    return state[:2] in {"53", "54", "58", "XX"}
+
+
+def _is_our_mistake(error: Exception) -> bool:
     """Tell a wrong statement or a constraint from a server that cannot serve."""
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = getattr(_origin(error), "sqlstate", None) or ""
     return state[:2] in {"22", "23", "42"}
 
 

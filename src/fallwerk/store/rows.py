@@ -16,6 +16,8 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
 
+AT_ONCE: Final = 32
+"""Rows that one SQLite statement takes; every smaller number has its statement in the driver's cache."""
 _ARRAY_TYPES: Final = {
     BigInteger: "int8",
     Integer: "int4",
@@ -31,7 +33,7 @@ def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> 
     if not rows:
         return
     if unit.is_sqlite:
-        unit.connection.connection.driver_connection.executemany(_sqlite_insert(table), rows)  # type: ignore[union-attr]
+        _insert_sqlite(unit.connection.connection.driver_connection, table, rows)
     else:
         with closing(unit.connection.connection.cursor()) as cursor:
             cursor.execute(_postgres_insert(table, returning=""), _columns(rows))
@@ -48,11 +50,21 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def _insert_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:  # noqa: ANN401 - the driver's
+    """
+    Insert with few statements: each step of the driver lets go of the interpreter lock, and under load another thread
+    takes it for a while.
+    """
+    for start in range(0, len(rows), AT_ONCE):
+        chunk = rows[start : start + AT_ONCE]
+        raw.execute(_sqlite_insert(table, len(chunk)), [value for row in chunk for value in row])
+
+
 @cache
-def _sqlite_insert(table: Table) -> str:
+def _sqlite_insert(table: Table, size: int) -> str:
     names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own table and column names
+    marks = f"({', '.join('?' * len(table.columns))})"
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}"  # noqa: S608 - our own names
 
 
 @cache

@@ -24,7 +24,7 @@ def plain_engine(url: str) -> Engine:
     """Open a database without pool or threads, for migrations and commands."""
     if url.startswith("sqlite"):
         path = sqlite_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return create_engine(
             "sqlite://", creator=lambda: connect(path), poolclass=NullPool, isolation_level="AUTOCOMMIT"
         )

@@ -8,7 +8,6 @@ keys; the newest seals, all of them open.
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +16,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from fallwerk.kit.randomness import random_bytes
 
 MAGIC: Final = b"\xf5W\x01"
 HEADER_BYTES: Final = 5
@@ -66,7 +67,7 @@ class Sealer:
 
     def seal(self, plaintext: bytes, context: bytes) -> bytes:
         """Encrypt `plaintext`, bound to `context`, under the newest key."""
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = random_bytes(NONCE_BYTES)
         return b"%b%b%b" % (self._newest_header, nonce, self._newest.encrypt(nonce, plaintext, context))
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
@@ -86,10 +87,6 @@ class Sealer:
             msg = f"a sealed value of {context!r} does not open"
             raise SealBroken(msg) from None
 
-    def is_newest(self, sealed: bytes) -> bool:
-        """Tell whether a value is sealed under the newest key already."""
-        return sealed[:HEADER_BYTES] == self._newest_header
-
     @property
     def newest_header(self) -> bytes:
         """The first bytes of every value sealed from now on."""
@@ -106,17 +103,27 @@ class KeyedHashes:
     """
 
     def __init__(self, secret_key: bytes, blind_key: bytes) -> None:
-        self._secret_key = secret_key
-        self._blind_key = blind_key
+        # Keyed once and copied: the one-step function would let go of the interpreter lock at every call.
+        self._secret = hmac.new(secret_key, digestmod="sha256")
+        self._blind = hmac.new(blind_key, digestmod="sha256")
 
     def secret(self, secret: str) -> bytes:
         """Hash a generated secret (at least 128 bits, so one keyed SHA-256 is enough)."""
-        return hmac.digest(self._secret_key, secret.encode("utf-8", "surrogatepass"), "sha256")
+        digest = self._secret.copy()
+        digest.update(secret.encode("utf-8", "surrogatepass"))
+        return digest.digest()
+
+    def request(self, content: bytes) -> bytes:
+        """Hash what a caller sent, so that it is known again; a plain hash would let anybody test a guess at it."""
+        digest = self._blind.copy()
+        digest.update(b"request|" + content)
+        return digest.digest()
 
     def blind(self, tenant_id: int, kind: str, value: str) -> bytes:
         """Hash a normalised value so that equal ones of one tenant and kind can be found, and nothing else learnt."""
-        text = f"{tenant_id}|{kind}|{value}"
-        return hmac.digest(self._blind_key, text.encode("utf-8", "surrogatepass"), "sha256")[:BLIND_BYTES]
+        digest = self._blind.copy()
+        digest.update(f"{tenant_id}|{kind}|{value}".encode("utf-8", "surrogatepass"))
+        return digest.digest()[:BLIND_BYTES]
 
 
 def normalised(value: str) -> str:

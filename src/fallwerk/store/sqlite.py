@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +23,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from fallwerk.domain.errors import StoreUnavailable
-from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
+from fallwerk.store.database import (
+    CLOSED,
+    Database,
+    Done,
+    Item,
+    Job,
+    ManyWork,
+    T,
+    Work,
+    refuse_all,
+    refuse_overload,
+    run_many,
+)
 from fallwerk.store.unit import StoreContext, Unit
 
 log = structlog.get_logger()
@@ -39,7 +51,12 @@ class WriterHeld(StoreUnavailable):
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """Open a connection with the settings that durability and secure deletion need."""
+    """Open a connection with the settings that durability and secure deletion need; a new file is its owner's alone."""
+    if not readonly:
+        # SQLite gives a database's log and index its own mode. Never open an existing file here: closing it would let
+        # go the locks that SQLite holds in this process. What is wrong with the path SQLite says itself.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     for pragma in (
         f"busy_timeout={BUSY_MS}",
@@ -106,6 +123,7 @@ class SqliteDatabase(Database):
         self._reader_threads = ThreadPoolExecutor(readers, "sqlite-read")
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
         self._writer: Connection | None = None
         self._read_engine: Engine | None = None
 
@@ -133,10 +151,12 @@ class SqliteDatabase(Database):
 
     async def stop(self) -> None:
         """Finish waiting transactions, truncate the write-ahead log, close."""
+        self._closing = True
         if self._thread is not None:
             self._queue.put(None)
             await asyncio.to_thread(self._thread.join)
             self._thread = None
+            refuse_all(self._queue).deliver()
         self._reader_threads.shutdown(wait=True)
         if self._writer is not None:
             # Closed behind the pool's back, the connection would be reset by the garbage collector and fail there.
@@ -166,7 +186,7 @@ class SqliteDatabase(Database):
             await self.write(lambda unit: unit.connection.exec_driver_sql(_PROBE))
         except StoreUnavailable:
             return False
-        return True
+        return not self._volume_failed_lately()
 
     async def compact(self) -> None:
         """Bring the log's pages home and cut the log; `secure_delete` has zeroed the freed ones already."""
@@ -186,9 +206,8 @@ class SqliteDatabase(Database):
         return asyncio.get_running_loop().create_future()
 
     async def _enqueue(self, job: Job) -> Any:  # noqa: ANN401 - the callers' types say what comes back
-        if self._thread is None:
-            msg = "the database is closed"
-            raise StoreUnavailable(msg)
+        if self._thread is None or self._closing or not self._thread.is_alive():
+            raise StoreUnavailable(CLOSED)
         refuse_overload(self._queue.qsize())
         self._queue.put(job)
         return await job.future
@@ -196,14 +215,12 @@ class SqliteDatabase(Database):
     @property
     def _raw(self) -> sqlite3.Connection:
         if self._writer is None:
-            msg = "the database is closed"
-            raise StoreUnavailable(msg)
+            raise StoreUnavailable(CLOSED)
         return self._writer.connection.driver_connection  # type: ignore[return-value]
 
     def _read(self, work: Work[T]) -> T:
         if self._read_engine is None:
-            msg = "the database is closed"
-            raise StoreUnavailable(msg)
+            raise StoreUnavailable(CLOSED)
         try:
             with self._read_engine.connect() as connection:
                 raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
@@ -252,22 +269,31 @@ class SqliteDatabase(Database):
             # One flush carries the whole group: if it fails, nothing of the group is kept and nobody is told otherwise.
             reason = str(error.orig if isinstance(error, DBAPIError) else error)
             log.warning("store.group_failed", reason=reason, transactions=len(group))
+            if _is_volume_fault(error):
+                self._note_volume_failure()
             outcomes = [(job, None, StoreUnavailable(reason)) for job in group]
             units.clear()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the thread serves every later call and must outlive this one
             outcomes = [(job, None, error) for job in group]
             units.clear()
-            if not isinstance(error, Exception):
-                self._deliver(outcomes)
-                raise
-        for unit in units:
-            unit.committed()
+        self._tell(units)
         self._deliver(outcomes)
+
+    @staticmethod
+    def _tell(units: Sequence[Unit]) -> None:
+        """Tell the process what was committed; a hook that fails must not make the commit look failed."""
+        for unit in units:
+            try:
+                unit.committed()
+            except Exception:
+                log.exception("store.hook_failed")
 
     def _deliver(self, outcomes: list[tuple[Job, Any, BaseException | None]]) -> None:
         done = Done([(job.future, result, error) for job, result, error in outcomes])
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(done.deliver)
+        # The loop may be closed by an interpreter that is ending: nobody waits any more.
+        with suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(done.deliver)
 
     def _refill_ids(self) -> None:
         if self.context.ids.low() and self._writer is not None:
@@ -277,6 +303,9 @@ class SqliteDatabase(Database):
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         raw = self._raw
+        if raw.in_transaction:
+            # A rollback failed before, as it can on a broken volume; nothing could begin until it succeeds.
+            raw.execute("ROLLBACK")
         raw.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -311,8 +340,7 @@ class SqliteDatabase(Database):
 
     def _run_batch(self, jobs: Sequence[Job], units: list[Unit]) -> Sequence[tuple[Job, Any, BaseException | None]]:
         if self._writer is None:
-            msg = "the database is closed"
-            raise StoreUnavailable(msg)
+            raise StoreUnavailable(CLOSED)
         unit = Unit(self._writer, self.context)
         with _savepoint(self._raw) as outcome:
             outcome.result = run_many(unit, jobs)

@@ -14,7 +14,7 @@ import structlog
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
-from fallwerk.kit.clock import Clock, monotonic_s
+from fallwerk.kit.clock import Clock
 
 log = structlog.get_logger()
 
@@ -22,6 +22,8 @@ BATCH: Final = 64
 BEAT_S: Final = 1.0
 RETRY_US: Final = 5_000_000
 """Work that failed unexpectedly comes back after this and twice as long each time."""
+STOP_S: Final = 4.0
+"""How long work under way may take after a stop was asked for: a little more than an attempt to notify lasts."""
 LONGEST_RETRY_US: Final = 3_600_000_000
 
 
@@ -71,7 +73,6 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
-        self.last_beat_s = 0.0
 
     async def start(self) -> None:
         """Begin to take work."""
@@ -80,14 +81,22 @@ class Worker:
         self._tasks = [asyncio.create_task(self._take(), name="worker"), asyncio.create_task(self._beat(), name="beat")]
 
     async def stop(self) -> None:
-        """Take no more work, finish what is under way."""
+        """Take no more work and finish what is under way; what takes too long stays in the outbox, free for others."""
         self._stopping = True
         self._wake.set()
-        if self._running:
-            await asyncio.wait(self._running, timeout=8)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._running:
+            _, unfinished = await asyncio.wait(self._running, timeout=STOP_S)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+        try:
+            # Another process goes on with it at once, this host's next one or another host's.
+            await self._store.write(lambda uow: uow.due.release_leases(self._owner))
+        except StoreUnavailable as error:
+            log.warning("worker.store_away", reason=str(error))
 
     def wake(self) -> None:
         """Look for work now; may be called from any thread."""
@@ -116,6 +125,11 @@ class Worker:
         except StoreUnavailable as error:
             log.warning("worker.store_away", reason=str(error))
             await asyncio.sleep(self._poll_s)
+            return 0
+        except Exception:
+            # Whatever it was: if this loop ended, no notification would be sent until somebody restarts the process.
+            log.exception("worker.claim_failed")
+            await asyncio.sleep(BEAT_S)
             return 0
         for work in works:
             task = asyncio.create_task(self._do(work))
@@ -159,6 +173,9 @@ class Worker:
             await self._store.write(lambda uow: uow.due.postpone(work, due_us))
         except StoreUnavailable as error:
             log.warning("worker.store_away", reason=str(error), kind=work.kind)
+        except Exception:
+            # The lease brings it back.
+            log.exception("worker.postponing_failed", kind=work.kind, tenant=work.tenant_id)
 
     async def run_until(self, target_us: int, set_now: Callable[[int], None]) -> None:
         """
@@ -200,5 +217,4 @@ class Worker:
                     log.warning("worker.store_away", reason=str(error))
                 except Exception:
                     log.exception("worker.housekeeping_failed")
-            self.last_beat_s = monotonic_s()
             await asyncio.sleep(BEAT_S)

@@ -6,6 +6,7 @@ again, to ignore what the agreements allow and to explain the rest.
 """
 
 from functools import cache
+from itertools import combinations
 from typing import Any, ClassVar, Final, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo
@@ -42,12 +43,11 @@ def _describe(schema: JsonSchemaValue, model: type[BaseModel]) -> None:
     """Say in OpenAPI what `forbid` cannot: further names are ignored, but only camelCase ones."""
     schema.pop("additionalProperties", None)
     schema["propertyNames"] = {"pattern": "^[a-z][A-Za-z0-9]*$"}
-    pairs = cast("type[Wire]", model).SPELLINGS.items()
+    pairs = [pair for group in _spelling_groups(cast("type[Wire]", model)) for pair in combinations(group, 2)]
     if pairs:
         given = {"not": {"enum": [None, ""]}}
         schema["allOf"] = [
-            {"not": {"required": [first, second], "properties": {first: given, second: given}}}
-            for second, first in pairs
+            {"not": {"required": [one, other], "properties": {one: given, other: given}}} for one, other in pairs
         ]
 
 
@@ -61,13 +61,25 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_describe)
 
     SPELLINGS: ClassVar[dict[str, str]] = {}
-    """Second spelling of an attribute → the first; a request may use either, not both (decisions 1, 34)."""
+    """Further spelling of an attribute → the first; a request may use any one of them (decisions 1, 34)."""
+
+
+@cache
+def _spelling_groups(model: type[Wire]) -> tuple[tuple[str, ...], ...]:
+    """Spellings that stand for one attribute, the first one in front."""
+    firsts = dict.fromkeys(model.SPELLINGS.values())
+    return tuple((first, *(name for name, of in model.SPELLINGS.items() if of == first)) for first in firsts)
 
 
 def only_spelling(cls: type[Wire], value: object, info: ValidationInfo) -> object:
-    """Field validator for the second spellings of a shape; both at once make `check` look closer."""
-    if _is_given(value) and _is_given(info.data.get(cls.SPELLINGS[info.field_name or ""])):
-        raise PydanticCustomError(TWICE, "two spellings")
+    """Field validator for the further spellings of a shape; two at once make `check` look closer."""
+    if _is_given(value):
+        first = cls.SPELLINGS[info.field_name or ""]
+        # Only what stands before this field in the shape has been read yet; the last of two spellings finds the other.
+        if any(
+            _is_given(info.data.get(name)) for group in _spelling_groups(cls) if group[0] == first for name in group
+        ):
+            raise PydanticCustomError(TWICE, "two spellings")
     return value
 
 
@@ -130,11 +142,12 @@ def _known_part(model: type[Wire], value: dict[str, Any], path: str, misnamed: l
                 misnamed.append(Fault(path + (showable(name) or '""'), NOT_CAMEL_CASE))
         elif _is_given(content):
             known[name] = _known_content(shapes[name], content, path + name, misnamed)
-    for second, first in model.SPELLINGS.items():
-        if first in known and second in known:
-            later = max(first, second, key=list(value).index)
-            del known[first], known[second]
-            known[later] = _Twice()
+    for group in _spelling_groups(model):
+        given = [name for name in known if name in group]
+        if len(given) > 1:
+            for name in given:
+                del known[name]
+            known[given[-1]] = _Twice()
     return known
 
 

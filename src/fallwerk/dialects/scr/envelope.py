@@ -37,6 +37,7 @@ NOT_FOUND: Final = Wire(404, "not found", "Resource not found.")
 METHOD_NOT_ALLOWED: Final = Wire(405, "method", "Method not allowed.", "method not allowed")
 UNAUTHORIZED: Final = Wire(401, "Authorization", "Authorization failed.", "unauthorized", "90114")
 TOO_LARGE: Final = "The request body is too large."
+TOO_LARGE_WIRE: Final = Wire(413, "body", TOO_LARGE, "request entity too large")
 FAILED: Final = Wire(500, "system", "Internal server error.", "internal server error")
 UNAVAILABLE: Final = Wire(503, "system", "Service unavailable.", "service unavailable")
 COMMON: Final[ErrorTable] = {

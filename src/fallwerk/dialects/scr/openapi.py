@@ -17,7 +17,7 @@ from fallwerk.dialects.scr.envelope import (
     JSON,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
-    TOO_LARGE,
+    TOO_LARGE_WIRE,
     UNAUTHORIZED,
     UNAVAILABLE,
     Wire,
@@ -38,15 +38,13 @@ from fallwerk.dialects.scr.router import PREFIX, VERSION
 Examples = Mapping[str, JsonObject]
 """By name: `{"summary": …, "value": …}`."""
 
-TOO_LARGE_WIRE: Final = Wire(413, "body", TOO_LARGE, "request entity too large")
-
 _DESCRIPTIONS: Final = {
     400: "The request is malformed; every fault is listed, in the order of the fields.",
     401: "Wrong or missing credentials, an unknown client, one not configured for this API, or one of somebody else's.",
     404: "Nothing is there, or nothing that this client may see.",
     405: "The path exists, the method does not.",
     409: "The request contradicts what is stored.",
-    413: "The body is larger than this system takes (1 MiB unless configured otherwise).",
+    413: "The announced body is many times larger than this system takes (1 MiB unless configured otherwise).",
     500: "Unexpected failure. Nothing was acknowledged.",
     503: "The store cannot take or give anything right now. Nothing was acknowledged; try again.",
 }

@@ -70,14 +70,21 @@ class MultiPlatformUrl(Wire):
 class ProcessData(Wire):
     """How the case behaves (S-12 to S-17)."""
 
-    SPELLINGS: ClassVar = {"webHookURL": "webHookUrl", "webHookURLPartner": "webHookUrlPartner"}
+    SPELLINGS: ClassVar = {
+        "webHookURL": "webHookUrl",
+        "webhookURL": "webHookUrl",
+        "webHookURLPartner": "webHookUrlPartner",
+        "webhookURLPartner": "webHookUrlPartner",
+    }
 
     targetCountry: Country | None = None
     preferredLanguage: Language | None = None
     webHookUrl: WebhookUrl | None = None
     webHookURL: WebhookUrl | None = None
+    webhookURL: WebhookUrl | None = None
     webHookUrlPartner: WebhookUrl | None = None
     webHookURLPartner: WebhookUrl | None = None
+    webhookURLPartner: WebhookUrl | None = None
     referenceId: ReferenceId | None = None
     callbackUrlCouponRequested: MultiPlatformUrl | None = None
     callbackUrlReviewPending: MultiPlatformUrl | None = None

@@ -46,8 +46,10 @@ def to_order(data: OrderData) -> CaseOrder:
         custom=_custom(data.customData),
         target_country=process.targetCountry or "DEU",
         preferred_language=process.preferredLanguage or "DE_DE",
-        webhook_url=process.webHookUrl or process.webHookURL or None,
-        webhook_url_partner=process.webHookUrlPartner or process.webHookURLPartner or None,
+        webhook_url=process.webHookUrl or process.webHookURL or process.webhookURL or None,
+        webhook_url_partner=(
+            process.webHookUrlPartner or process.webHookURLPartner or process.webhookURLPartner or None
+        ),
         reference_id=process.referenceId or None,
         callbacks=_callbacks(process),
         contact=_contact(data.contactDataProvided),

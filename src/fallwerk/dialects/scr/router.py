@@ -18,8 +18,9 @@ from fallwerk.dialects.scr.envelope import (
     FAILED,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
+    TOO_LARGE,
+    TOO_LARGE_WIRE,
     ErrorTable,
-    Wire,
     bad_request,
     refusal,
     render,
@@ -37,8 +38,21 @@ PREFIX: Final = "/api/scr"
 VERSION: Final = "v1"
 
 
+FAR_TOO_LARGE: Final = 8
+"""How many times the size taken a body may announce and still be refused as an order that is too long."""
+
+
 class TooLarge(Exception):
-    """The body is larger than the API takes; noticed while it is read."""
+    """
+    The body is larger than the API takes; noticed while it is read.
+
+    Args:
+        hopeless: It announced a size that no order has.
+    """
+
+    def __init__(self, *, hopeless: bool = False) -> None:
+        super().__init__()
+        self.hopeless = hopeless
 
 
 @dataclass(slots=True)
@@ -139,12 +153,15 @@ class ScrApi:
             response = await self._answer(scope, receive)
         except BadRequest as error:
             response = bad_request(error.faults)
-        except TooLarge:
-            response = refusal(Wire(413, "body", "The request body is too large.", "request entity too large"))
+        except TooLarge as error:
+            # S-05 makes it a fault of the body; S-36's 413 is left for what cannot have been meant as one.
+            response = refusal(TOO_LARGE_WIRE) if error.hopeless else bad_request([Fault("body", TOO_LARGE)])
         except Unauthenticated:
             response = unauthorized()
         except Exception:
-            log.exception("scr.failed", path=scope["path"])
+            # Never the path: what strangers put into it may be anything (C-04).
+            notes = observed(scope)
+            log.exception("scr.failed", operation=notes.operation if notes is not None else "")
             response = refusal(FAILED)
         await response(scope, receive, send)
 
@@ -234,7 +251,7 @@ async def read_body(scope: Scope, receive: Receive, maximum: int) -> bytes:
     """
     declared = _header(scope["headers"], b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > maximum:
-        raise TooLarge
+        raise TooLarge(hopeless=int(declared) > FAR_TOO_LARGE * maximum)
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):

@@ -5,7 +5,6 @@ DomainError
 ├── ReferenceIdTaken
 ├── CaseUnknown
 ├── CaseClosed
-├── DeliveryNotActive
 └── IllegalStep           lifecycle.py
 """
 
@@ -27,7 +26,3 @@ class CaseUnknown(DomainError):
 
 class CaseClosed(DomainError):
     """The case is closed and takes no more changes."""
-
-
-class DeliveryNotActive(DomainError):
-    """The client is not set up for identification on delivery."""

@@ -27,13 +27,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_audit_event_sealed",
-            ["tenant_id", "seal_number"],
-            unique=False,
-            sqlite_where=sa.text("seal_number IS NOT NULL"),
-            postgresql_where=sa.text("seal_number IS NOT NULL"),
-        )
-        batch_op.create_index(
             "ix_audit_event_unsealed",
             ["tenant_id", "event_id"],
             unique=False,
@@ -319,11 +312,6 @@ def downgrade() -> None:
             "ix_audit_event_unsealed",
             sqlite_where=sa.text("seal_number IS NULL"),
             postgresql_where=sa.text("seal_number IS NULL"),
-        )
-        batch_op.drop_index(
-            "ix_audit_event_sealed",
-            sqlite_where=sa.text("seal_number IS NOT NULL"),
-            postgresql_where=sa.text("seal_number IS NOT NULL"),
         )
 
     op.drop_table("audit_event")
