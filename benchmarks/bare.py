@@ -1,5 +1,5 @@
 """
-The limit: a bare ASGI application under Fallwerk's own uvicorn settings that runs START's schema code and stores nothing.
+The limit: a bare ASGI application that runs START's schema code under Fallwerk's uvicorn settings and stores nothing.
 
 It reads and checks the body, maps it to the domain, and answers a 201 of the size that Fallwerk answers.
 """

@@ -41,7 +41,7 @@ def running(folder: Path, url: str) -> Iterator[Observed]:
 
 
 def make_sure_it_runs(postgres: PostgresServer) -> None:
-    """Do what an operator does: a server that lost its log's volume gives up and is started again once there is room."""
+    """Do what an operator does: a server that lost its log's volume gives up, and is started again."""
     end_s = monotonic_s() + 20
     while True:
         if postgres.process is None or postgres.process.poll() is not None:

@@ -29,9 +29,11 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line and headers together; more is answered 431."""
 _SWITCH_S: Final = 0.001
 """
-The store's threads hand over to the event loop at every step of a statement; with Python's 5 ms a busy loop would keep an
-open transaction waiting that long, many times over.
+The store's threads hand over to the event loop at every step of a statement; with Python's 5 ms a busy loop would keep
+an open transaction waiting that long, many times over.
 """
+HEAD_S: Final = 30.0
+"""How long a connection may take to send a complete head; who sends a byte now and then would hold it for ever."""
 BACKLOG: Final = 2048
 
 _OK: Final = 0
@@ -254,12 +256,23 @@ class _Lifespan(LifespanOn):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose request line and headers have a limit; the parser itself would collect without end."""
+    """HTTP/1.1 whose request line and headers have a limit in size and time; the parser alone would wait without end."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
         super().__init__(*arguments, **named)
         self._in_head = True
         self._head_bytes = 0
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, which has to say something soon."""
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(HEAD_S, self._lose_patience)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget a connection."""
+        self._be_content()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and count it while the headers are not complete."""
@@ -268,6 +281,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
                 self._refuse()
+            elif self._patience is None:
+                self._patience = self.loop.call_later(HEAD_S, self._lose_patience)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -278,7 +293,18 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is complete; the body's size is the application's affair."""
         self._in_head = False
+        self._be_content()
         super().on_headers_complete()
+
+    def _be_content(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _lose_patience(self) -> None:
+        self._patience = None
+        if self._in_head and not self.transport.is_closing():
+            self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """An offer to speak another protocol is declined by answering in HTTP/1.1; that is nobody's mistake."""

@@ -1,9 +1,10 @@
 """Webhook deliveries in the database; URL and body are sealed, attempts hold no personal data."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, tuple_, update
 
 from fallwerk.domain.notification.model import Attempt, Delivery, DeliveryStatus
 from fallwerk.store.rows import insert_rows
@@ -18,7 +19,9 @@ _KEY: Final = (
     _c.case_id == bindparam("case"),
     _c.notification_id == bindparam("number"),
 )
-_ONE: Final = select(notification).where(*_KEY)
+_SOME: Final = select(notification).where(
+    tuple_(_c.tenant_id, _c.case_id, _c.notification_id).in_(bindparam("keys", expanding=True))
+)
 _SAVE: Final = (
     update(notification)
     .where(*_KEY)
@@ -50,15 +53,14 @@ class Notifications:
         )
         insert_rows(self._unit, notification, [row])
 
-    def get(self, tenant_id: int, case_id: str, delivery_id: int) -> Delivery | None:
-        """Return one delivery."""
-        row = self._unit.execute(_ONE, {"tenant": tenant_id, "case": case_id, "number": delivery_id}).one_or_none()
-        return None if row is None else self._delivery(row)
+    def get_many(self, keys: Sequence[tuple[int, str, int]]) -> dict[tuple[int, str, int], Delivery]:
+        """Return deliveries by their keys."""
+        rows = self._unit.execute(_SOME, {"keys": list(keys)}).all()
+        return {(row.tenant_id, row.case_id, row.notification_id): self._delivery(row) for row in rows}
 
-    def save(self, delivery: Delivery) -> None:
+    def save(self, *deliveries: Delivery) -> None:
         """Store status, attempts and next attempt."""
-        self._unit.execute(
-            _SAVE,
+        changes = [
             {
                 "tenant": delivery.tenant_id,
                 "case": delivery.case_id,
@@ -66,8 +68,11 @@ class Notifications:
                 "new_status": delivery.status.value,
                 "new_attempts": _attempts_text(delivery),
                 "next_attempt": delivery.next_attempt_at_us,
-            },
-        )
+            }
+            for delivery in deliveries
+        ]
+        if changes:
+            self._unit.execute(_SAVE, changes)
 
     def of_case(self, case_id: str | None) -> list[Delivery]:
         """Return deliveries, oldest first."""

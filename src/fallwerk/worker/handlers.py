@@ -7,12 +7,11 @@ from typing import Final, Protocol
 
 import structlog
 
-from fallwerk.domain.account.model import ScrClient
 from fallwerk.domain.identcase.ports import ResultRenderer
 from fallwerk.domain.identcase.service.change import erase_case, run_due_step
 from fallwerk.domain.notification.due import DueKind, DueWork
-from fallwerk.domain.notification.model import Delivery, DeliveryStatus, Outcome
-from fallwerk.domain.notification.service import record_attempt
+from fallwerk.domain.notification.model import Outcome
+from fallwerk.domain.notification.service import Attempted, record_attempts, to_send
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock
 from fallwerk.worker.loop import Handler
@@ -45,17 +44,6 @@ class Step:
 
     work: DueWork
     began_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Attempted:
-    """A notification that was sent, and what came of it."""
-
-    work: DueWork
-    delivery: Delivery
-    outcome: Outcome
-    began_us: int
-    retry: bool
 
 
 class Together:
@@ -138,7 +126,7 @@ class Duties:
 
     async def send_notification(self, work: DueWork) -> None:
         """Send one webhook and keep what came of it."""
-        found = await self._store.write_together(_deliveries, work)
+        found = await self._store.write_together(to_send, work)
         if found is None:
             return
         delivery, client = found
@@ -153,7 +141,7 @@ class Duties:
             http_allowed=settings.webhook_http_allowed,
         )
         attempted = Attempted(work, delivery, outcome, began_us, settings.webhook_retry)
-        after = await self._store.write_together(_record, attempted)
+        after = await self._store.write_together(record_attempts, attempted)
         self._count_delivery(after.status.value)
 
     async def erase(self, work: DueWork) -> None:
@@ -175,28 +163,3 @@ class Duties:
         """Return the instant that work counts as begun at."""
         now_us = self._clock.now_us()
         return work.due_us if 0 <= now_us - work.due_us < PUNCTUAL_US else now_us
-
-
-def _deliveries(uow: UnitOfWork, works: Sequence[DueWork]) -> list[tuple[Delivery, ScrClient] | None]:
-    """Load what is to be sent; work whose notification is gone or settled is done."""
-    clients: dict[int, ScrClient | None] = {}
-    found: list[tuple[Delivery, ScrClient] | None] = []
-    for work in works:
-        if work.tenant_id not in clients:
-            clients[work.tenant_id] = uow.accounts.scr_client_of(work.tenant_id)
-        client = clients[work.tenant_id]
-        delivery = uow.notifications.get(work.tenant_id, work.case_id, work.subject_id)
-        if delivery is None or client is None or delivery.status is not DeliveryStatus.PENDING:
-            uow.due.done(work)
-            found.append(None)
-        else:
-            found.append((delivery, client))
-    return found
-
-
-def _record(uow: UnitOfWork, attempts: Sequence[Attempted]) -> list[Delivery]:
-    """Keep what attempts led to."""
-    return [
-        record_attempt(uow, made.work, made.delivery, made.outcome, began_us=made.began_us, retry=made.retry)
-        for made in attempts
-    ]

@@ -13,10 +13,10 @@ class NotificationRepository(Protocol):
     def add(self, delivery: Delivery) -> None:
         """Store a new delivery."""
 
-    def get(self, tenant_id: int, case_id: str, delivery_id: int) -> Delivery | None:
-        """Return one delivery."""
+    def get_many(self, keys: Sequence[tuple[int, str, int]]) -> dict[tuple[int, str, int], Delivery]:
+        """Return deliveries by tenant, case and delivery id; those that are gone are left out."""
 
-    def save(self, delivery: Delivery) -> None:
+    def save(self, *deliveries: Delivery) -> None:
         """Store status, attempts and the time of the next one."""
 
     def of_case(self, case_id: str | None) -> list[Delivery]:

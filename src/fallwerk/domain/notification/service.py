@@ -1,5 +1,8 @@
 """Notifications: written with the change they tell of, sent and recorded by the worker."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from fallwerk.domain.account.model import ScrClient
 from fallwerk.domain.identcase.lifecycle import event_wanted
 from fallwerk.domain.identcase.model import CaseOrder, IdentCase, IdentStatus
@@ -42,21 +45,46 @@ def notify(
         uow.due.add(DueWork(case.tenant_id, case.case_id, DueKind.NOTIFY, now_us, delivery.delivery_id))
 
 
-def record_attempt(
-    uow: UnitOfWork, work: DueWork, delivery: Delivery, outcome: Outcome, *, began_us: int, retry: bool
-) -> Delivery:
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """A notification that was sent, and what came of it."""
+
+    work: DueWork
+    delivery: Delivery
+    outcome: Outcome
+    began_us: int
+    """When the attempt began; the retries' waiting times count from it."""
+    retry: bool
+    """Whether the account wants retries."""
+
+
+def record_attempts(uow: UnitOfWork, attempts: Sequence[Attempted]) -> list[Delivery]:
     """
-    Keep what an attempt led to, and order the next one if there is to be one.
+    Keep what attempts led to, and order the next ones.
 
     Source: D-64, D-66.
-
-    Args:
-        began_us: When the attempt began; the retries' waiting times count from it.
     """
-    after = after_attempt(delivery, began_us, outcome, retry=retry)
-    uow.notifications.save(after)
-    if after.next_attempt_at_us is None:
-        uow.due.done(work)
-    else:
-        uow.due.postpone(work, after.next_attempt_at_us)
+    after = [after_attempt(made.delivery, made.began_us, made.outcome, retry=made.retry) for made in attempts]
+    uow.notifications.save(*after)
+    settled = zip(attempts, after, strict=True)
+    uow.due.done(*(made.work for made, delivery in settled if delivery.next_attempt_at_us is None))
+    for made, delivery in zip(attempts, after, strict=True):
+        if delivery.next_attempt_at_us is not None:
+            uow.due.postpone(made.work, delivery.next_attempt_at_us)
     return after
+
+
+def to_send(uow: UnitOfWork, works: Sequence[DueWork]) -> list[tuple[Delivery, ScrClient] | None]:
+    """Load what is to be sent; work whose notification is gone or settled is done, and None."""
+    keys = [(work.tenant_id, work.case_id, work.subject_id) for work in works]
+    deliveries = uow.notifications.get_many(keys)
+    clients = {tenant_id: uow.accounts.scr_client_of(tenant_id) for tenant_id in {work.tenant_id for work in works}}
+    found: list[tuple[Delivery, ScrClient] | None] = []
+    for work, key in zip(works, keys, strict=True):
+        delivery, client = deliveries.get(key), clients[work.tenant_id]
+        if delivery is None or client is None or delivery.status is not DeliveryStatus.PENDING:
+            uow.due.done(work)
+            found.append(None)
+        else:
+            found.append((delivery, client))
+    return found
