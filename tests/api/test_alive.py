@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.scr import UNAUTHORIZED, refused
+from tests.support.scr import UNAUTHORIZED, bad, refused
 
 OK = b'{"status":"OK"}'
 NOK = b'{"status":"NOK"}'
@@ -20,7 +20,8 @@ def test_alive_answers_ok_without_a_content_type_with_either_account_on_either_p
             response = account.get(path, auth=auth)
             assert (response.status_code, response.content) == (200, OK)
             assert response.headers["content-type"] == "application/json"
-    assert account.get("/alive", headers={"Content-Type": "text/plain"}).content == OK
+    wrong = account.get("/alive", headers={"Content-Type": "text/plain"})
+    bad(wrong, ("Content-Type", "The content type must be application/json."))
     head = account.request("HEAD", "/alive")
     assert (head.status_code, head.content) == (200, b"")
 

@@ -25,7 +25,7 @@ DAY_S = 24 * 60 * 60
 ORDERS = 250
 STARTS = 40
 WALKED = 5
-ERASED, KEPT = "Qzerase", "Qzstays"
+ERASED, KEPT = "Vanishd", "Remaind"
 """Marks of the two clients' persons; the first client's retention ends, the second's does not."""
 LOG = {"wal_recycle": "off", "min_wal_size": "32MB", "max_wal_size": "64MB"}
 """What docs/operations.md asks of the server, so that erased rows leave its log with the old segments."""

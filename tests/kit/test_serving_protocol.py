@@ -9,6 +9,11 @@ from uvicorn.server import ServerState
 from fallwerk.kit.serving import HEAD_S, BoundedProtocol
 
 
+class Task:
+    def add_done_callback(self, _callback):
+        """It never ends."""
+
+
 class Loop:
     """Keeps what is to happen later."""
 
@@ -22,7 +27,7 @@ class Loop:
 
     def create_task(self, coroutine, **_options):
         coroutine.close()
-        return SimpleNamespace(add_done_callback=lambda _: None)
+        return Task()
 
 
 class Transport(asyncio.Transport):

@@ -256,7 +256,7 @@ class _Lifespan(LifespanOn):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose request line and headers have a limit in size and time; the parser alone would wait without end."""
+    """HTTP/1.1 whose heads are limited in size and time; the parser alone would collect and wait without end."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - handed on
         super().__init__(*arguments, **named)

@@ -273,14 +273,12 @@ def _check_content_type(headers: Sequence[tuple[bytes, bytes]], body: bytes, *, 
     """
     Refuse a body that is not declared as JSON in UTF-8 (S-04, decision 19).
 
-    Without a body no header is needed; a wrong one is refused all the same, except where no body is taken at all.
+    Without a body no header is needed; a wrong one is refused all the same, on GET too (decisions.md "SCR in general").
     """
     values = [value for name, value in headers if name == b"content-type"]
     if not values:
         if takes_body and not is_blank(body):
             raise BadRequest(Fault("Content-Type", "The header Content-Type is missing; use application/json."))
-        return
-    if not takes_body and not body:
         return
     media_type, *parameters = values[0].decode("latin-1").split(";")
     if len(values) > 1 or media_type.strip().lower() != "application/json":

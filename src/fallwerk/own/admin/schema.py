@@ -135,6 +135,9 @@ def _truth(value: object) -> object:
 
 
 def _place(value: object) -> object:
+    # START's agreement is strings only, and order files are written by the same clients.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(LARGEST_POSITION)):
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= LARGEST_POSITION:
         raise PydanticCustomError(NOT_FORMED, "The provided value must be a whole number from 1 on.")
     return value
