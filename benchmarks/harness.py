@@ -237,7 +237,8 @@ def start_templates(accounts: Sequence[Account], port: int) -> list[tuple[bytes,
     body["customData"]["custom1"] = "REF_@"
     before, after = json.dumps(body, ensure_ascii=False).encode().split(b"@")
     size = len(before) + DIGITS + len(after)
-    return [(_head("POST", account, "cases", port, size) + before, after) for account in accounts]
+    lines = f"Content-Type: application/json\r\nContent-Length: {size}\r\n"
+    return [(_head("POST", account, "cases", port, lines) + before, after) for account in accounts]
 
 
 def get_template(
@@ -245,14 +246,13 @@ def get_template(
 ) -> tuple[bytes, bytes]:
     """Make a GET; its unique number is the trace id."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
-    return _head("GET", account, path, port, None, lines)[:-2] + b"X-TraceId: ", b"\r\n\r\n"
+    return _head("GET", account, path, port, lines)[:-2] + b"X-TraceId: ", b"\r\n\r\n"
 
 
-def _head(method: str, account: Account, path: str, port: int, size: int | None, lines: str = "") -> bytes:
-    body = "" if size is None else f"Content-Type: application/json\r\nContent-Length: {size}\r\n"
+def _head(method: str, account: Account, path: str, port: int, lines: str) -> bytes:
     return (
         f"{method} /api/scr/v1/{account.client_id}/{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-        f"Authorization: {account.authorization}\r\n{lines}{body}\r\n"
+        f"Authorization: {account.authorization}\r\n{lines}\r\n"
     ).encode()
 
 

@@ -5,8 +5,8 @@ It runs as a process of its own; the job comes as JSON on standard input, the re
 request is `head + number + tail`, the number with a fixed width, so that `Content-Length` never changes.
 
 Closed loop: each of `concurrency` connections sends its next request when its last answer is complete. Open loop: one
-request is due every `1/rate` seconds (a kernel timer keeps the beat), whether or not answers come; latency counts from the
-instant at which a request was due, so that a server that stalls cannot hide it.
+request is due every `1/rate` seconds (a kernel timer keeps the beat), whether or not answers come; latency counts from
+the instant at which a request was due, so that a server that stalls cannot hide it.
 """
 
 import asyncio

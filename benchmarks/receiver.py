@@ -1,5 +1,5 @@
 """
-A fast HTTP server in a process of its own: takes webhooks, or answers what the load generator's ceiling is measured with.
+A fast HTTP server in a process of its own: takes webhooks, or shows what the load generator alone can do.
 
 Prints its port; every line on standard input is answered with its figures as JSON; the end of the input ends it.
 """

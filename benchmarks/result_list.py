@@ -33,12 +33,16 @@ def _engine(engine: str, rounds: int) -> Figure:
             if len(results) != RESULTS:
                 raise RuntimeError(f"the list holds {len(results)} results")
             size = len(client.get(url).content)
+
+            def fetch() -> bytes:
+                return client.get(url).content
+
             with plain_table(system, data, results) as aggregate:
                 if len(aggregate()) != size - 2:
                     raise RuntimeError("the aggregate is not the list without its brackets")
                 lists, aggregates = [], []
                 for _ in range(rounds):
-                    lists.append(_timed(lambda: client.get(url).content))
+                    lists.append(_timed(fetch))
                     aggregates.append(_timed(aggregate))
     ratio = median([mine / theirs for mine, theirs in zip(lists, aggregates, strict=True)])
     detail = f"{median(lists) * 1000:.0f} ms over HTTP against {median(aggregates) * 1000:.1f} ms, {size:,} bytes"

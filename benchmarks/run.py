@@ -59,14 +59,14 @@ absolute rate where a ratio can be had: what is compared runs side by side, in a
 rounds counts.
 
 * Every answer that is counted came after its durable commit: SQLite with `synchronous=FULL`, PostgreSQL with its own
-  defaults (`fsync` and `synchronous_commit` on). Afterwards cases, audit events and outbox rows are counted; a run in which
-  they do not match the answers has no result.
-* The server runs as `fallwerk serve` with one process and its default settings: request log, request journal, metrics and
-  the worker with the sealing of the audit log included.
-* The bare ASGI application has the same uvicorn settings and runs START's schema code on the same body. It stores nothing,
-  knows no accounts and writes no log: it is the limit, not a rival.
-* The open loop sends on a kernel timer whether or not answers come, and counts latency from the instant at which a request
-  was due.
+  defaults (`fsync` and `synchronous_commit` on). Afterwards cases, audit events and outbox rows are counted; a run in
+  which they do not match the answers has no result.
+* The server runs as `fallwerk serve` with one process and its default settings: request log, request journal, metrics
+  and the worker with the sealing of the audit log included.
+* The bare ASGI application has the same uvicorn settings and runs START's schema code on the same body. It stores
+  nothing, knows no accounts and writes no log: it is the limit, not a rival.
+* The open loop sends on a kernel timer whether or not answers come, and counts latency from the instant at which a
+  request was due.
 """
 
 
@@ -111,9 +111,10 @@ def host(begun: datetime, busy: float, *, quick: bool) -> str:
     memory = psutil.virtual_memory().total / 2**30
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     state = "quiet before" if busy < BUSY_SHARE else f"{busy:.0%} busy with other work before: take it with care"
+    system = f"{platform.system()} {platform.release()}"
     lines = (
         f"{begun:%Y-%m-%d %H:%M} UTC, {'quick' if quick else 'full'} run, Fallwerk {version('fallwerk')}",
-        f"host: {processor()}, {os.cpu_count()} processors, {memory:.0f} GiB, {platform.system()} {platform.release()}; {state}",
+        f"host: {processor()}, {os.cpu_count()} processors, {memory:.0f} GiB, {system}; {state}",
         f"engines: SQLite {sqlite3.sqlite_version}, {postgres_version()}",
         f"Python {platform.python_version()}, {libraries}",
     )

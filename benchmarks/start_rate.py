@@ -1,4 +1,4 @@
-"""Start-case rate ÷ the rate of a bare ASGI application with the same schema code, side by side in alternating rounds."""
+"""Start-case rate ÷ the rate of a bare ASGI application with the same schema code, in alternating rounds."""
 
 from contextlib import ExitStack
 

@@ -1,5 +1,6 @@
 """What the composition root decides by itself: whose process is dead, what the start says, signs of life."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -58,3 +59,23 @@ def test_a_lease_must_outlast_an_attempt(tmp_path):
     values = {"DATA_DIR": str(tmp_path), "FALLWERK_WORKER_LEASE_S": "10", "FALLWERK_WEBHOOK_TIMEOUT_S": "10"}
     with pytest.raises(ConfigurationRefused, match="must be longer than webhook_timeout_s"):
         load_settings(values)
+
+
+@pytest.mark.req("C-07")
+def test_a_crowd_that_asks_whether_the_system_is_ready_makes_one_look(system):
+    looks = []
+
+    async def check():
+        looks.append(1)
+        await asyncio.sleep(0)
+        return True
+
+    system.database.check = system.blobs.check = check
+
+    async def crowd():
+        first = await asyncio.gather(*(system.components() for _ in range(50)))
+        await system.components()
+        return first
+
+    assert asyncio.run(crowd()) == [{"database": True, "blobstore": True, "worker": False}] * 50
+    assert len(looks) == 4

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -28,7 +26,7 @@ from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_lis
 from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
 from fallwerk.apis.scr_start.alive import AliveCheck
 from fallwerk.apis.scr_start.routes import StartRoutes
-from fallwerk.dialects.problem import problem
+from fallwerk.dialects.problem import unserved
 from fallwerk.dialects.scr.accounts import ScrAccounts
 from fallwerk.dialects.scr.router import ScrApi
 from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
@@ -41,6 +39,7 @@ from fallwerk.kit.hosts import process_exists, this_host
 from fallwerk.kit.journal import Journal
 from fallwerk.kit.logs import request_log
 from fallwerk.kit.metrics import Metrics
+from fallwerk.kit.one_look import OneLook
 from fallwerk.kit.server_plan import StartRefused
 from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
@@ -106,15 +105,6 @@ def open_database(settings: Settings) -> Database:
     return PostgresDatabase(settings.database_url, context, pool_size=settings.postgres_pool_size)
 
 
-async def _unknown(_request: Request, error: Exception) -> Response:
-    """Answer what no interface answers: an unknown path, a method that a page does not take."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = error.headers if isinstance(error, HTTPException) else None
-    response = problem(status, {404: "There is nothing here.", 405: "The method is not allowed here."}.get(status, ""))
-    response.headers.update(headers or {})
-    return response
-
-
 def _document(name: str, public_base_url: str) -> dict[str, Any]:
     """Generate an API's description; its modules are loaded when somebody asks for it."""
     document: dict[str, Any] = importlib.import_module(f"fallwerk.apis.{name}.openapi").document(public_base_url)
@@ -147,6 +137,7 @@ class Fallwerk:
         self.worker = self._worker()
         self.alive = AliveCheck(self.available, clock=self.clock, shared=shared)
         self.scr = self._scr()
+        self._components = OneLook(self._look_at_components)
         self.faults = FaultBook(self.database, shared)
         self.turns = Turns(self.database, self.clock)
         self.sandbox_clock = SandboxClock(self.database, self.clock, shared, self.turns, self.worker.run_until)
@@ -273,7 +264,10 @@ class Fallwerk:
         ]
 
     async def components(self) -> dict[str, bool]:
-        """Look at every component for real."""
+        """Look at every component for real; who asks during a look gets its answer: `/readyz` is open to everybody."""
+        return dict(await self._components())
+
+    async def _look_at_components(self) -> dict[str, bool]:
         database, blobs = await asyncio.gather(self.database.check(), self.blobs.check())
         worker = self.shared.worker_alive(self.clock.system_now_us())
         return {"database": database, "blobstore": blobs, "worker": worker}
@@ -379,7 +373,7 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
             await system.stop()
             tracing.shutdown()
 
-    rest = Starlette(routes=system.pages(), lifespan=lifespan, exception_handlers={HTTPException: _unknown})
+    rest = Starlette(routes=system.pages(), lifespan=lifespan, exception_handlers={HTTPException: unserved})
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         # The busiest prefix goes straight to its API; a target that was encoded as a whole holds it further in (D-25).

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -37,9 +38,15 @@ def headers_for(der: bytes, data_password: str, *, over_text: bool = False, **ch
     return {f"x-scr-{name}": value for name, value in found.items() if value is not None}
 
 
+@cache
+def jwk_of(pem: bytes) -> JWK:
+    """Reading a long private key takes a second, so each is read once."""
+    return JWK.from_pem(pem)
+
+
 def decrypted(content: bytes, key: rsa.RSAPrivateKey) -> bytes:
     token = JWE()
-    token.deserialize(content.decode(), JWK.from_pem(pem_of(key)))
+    token.deserialize(content.decode(), jwk_of(pem_of(key)))
     assert token.jose_header["alg"] == "RSA-OAEP-256"
     assert token.jose_header["enc"] == "A256CBC-HS512"
     return token.payload

@@ -44,6 +44,9 @@ class Transport(asyncio.Transport):
     def get_extra_info(self, _name, default=None):
         return default
 
+    def pause_reading(self):
+        """The second request waits for the first one's answer."""
+
     def write(self, _data):
         """Nobody reads."""
 

@@ -118,3 +118,12 @@ def problem(
         body["errors"] = [{"pointer": fault.pointer, "detail": fault.detail} for fault in errors]
     body.update(members or {})
     return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
+
+
+async def unserved(_request: Request, error: Exception) -> Response:
+    """Answer what no interface answers: an unknown path, a method that a page does not take."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = error.headers if isinstance(error, HTTPException) else None
+    response = problem(status, {404: "There is nothing here.", 405: "The method is not allowed here."}.get(status, ""))
+    response.headers.update(headers or {})
+    return response

@@ -9,18 +9,21 @@ file has everything, so it is written for its owner only.
 import base64
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import Connection, MetaData, Table, insert, select, text
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
+from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.store.keys import KeyFile, parse_keys
-from fallwerk.store.schema import begin, commit, current_revision, plain_engine, upgrade
+from fallwerk.store.schema import begin, commit, current_revision, is_known_revision, plain_engine, upgrade
 from fallwerk.store.sealing import MasterKey
 from fallwerk.store.tables import metadata
 
@@ -41,7 +44,18 @@ def create_backup(url: str, keys: Iterable[MasterKey], blobs: Path | None, targe
         target: Must not exist; readable by its owner only.
     """
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    try:
+        return _write_backup(os.fdopen(descriptor, "wb"), url, keys, blobs, passphrase)
+    except BaseException:
+        # Half a backup is none, and its name would be in the way of the next.
+        target.unlink()
+        raise
+
+
+def _write_backup(
+    opened: IO[bytes], url: str, keys: Iterable[MasterKey], blobs: Path | None, passphrase: str | None
+) -> int:
+    with opened as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             rows, revision = _write_tables(url, archive)
             _write_blobs(blobs, archive)
@@ -103,29 +117,43 @@ def restore_backup(source: Path, url: str, key_file: Path | None, blobs: Path | 
     Restore a backup into an empty system and bring its schema up to date; return the number of rows.
 
     Raises:
-        BackupRefused: not a backup, a wrong passphrase, a database or key file that is not empty.
+        BackupRefused: not a backup or a damaged one, a wrong passphrase, a database that is not empty, other keys.
+        StoreUnavailable: the database cannot be reached or written. In either case the database is as it was.
     """
     try:
-        archive = zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile) as error:
-        msg = f"{source} is no backup: {error}"
+        with zipfile.ZipFile(source) as archive:
+            # The manifest is written last: without one the backup was never finished.
+            if "manifest.json" not in archive.namelist():
+                msg = f"{source} is no finished backup"
+                raise BackupRefused(msg)
+            manifest = orjson.loads(archive.read("manifest.json"))
+            _refuse_other_versions(source, manifest)
+            keys = _unpacked_keys(orjson.loads(archive.read("keys.json")), passphrase)
+            _refuse_other_keys(key_file, keys)
+            return _fill(archive, manifest, url, lambda: _place_files(archive, blobs, key_file, keys))
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NoSuchTableError) as error:
+        msg = f"{source} is no backup, or a damaged one: {error}"
         raise BackupRefused(msg) from None
-    with archive:
-        # The manifest is written last: without one the backup was never finished.
-        if "manifest.json" not in archive.namelist():
-            msg = f"{source} is no finished backup"
-            raise BackupRefused(msg)
-        manifest = orjson.loads(archive.read("manifest.json"))
-        if manifest["format"] != FORMAT:
-            msg = f"{source} has format {manifest['format']}, this version reads {FORMAT}"
-            raise BackupRefused(msg)
-        keys = _unpacked_keys(orjson.loads(archive.read("keys.json")), passphrase)
-        _refuse_other_keys(key_file, keys)
-        rows = _read_tables(archive, manifest, url)
-        _read_blobs(archive, blobs)
-    if key_file is not None:
+    except DBAPIError as error:
+        raise StoreUnavailable(str(error.orig)) from error
+
+
+def _refuse_other_versions(source: Path, manifest: dict[str, Any]) -> None:
+    if manifest["format"] != FORMAT:
+        msg = f"{source} has format {manifest['format']}, this version reads {FORMAT}"
+        raise BackupRefused(msg)
+    if not is_known_revision(manifest["revision"]):
+        msg = f"{source} comes from a newer version of Fallwerk; restore it with that one"
+        raise BackupRefused(msg)
+
+
+def _place_files(
+    archive: zipfile.ZipFile, blobs: Path | None, key_file: Path | None, keys: tuple[MasterKey, ...]
+) -> None:
+    _read_blobs(archive, blobs)
+    if key_file is not None and not key_file.exists():
+        key_file.parent.mkdir(parents=True, exist_ok=True)
         KeyFile(key_file).replace(keys)
-    return rows
 
 
 def _refuse_other_keys(key_file: Path | None, keys: tuple[MasterKey, ...]) -> None:
@@ -134,7 +162,8 @@ def _refuse_other_keys(key_file: Path | None, keys: tuple[MasterKey, ...]) -> No
         raise BackupRefused(msg)
 
 
-def _read_tables(archive: zipfile.ZipFile, manifest: dict[str, Any], url: str) -> int:
+def _fill(archive: zipfile.ZipFile, manifest: dict[str, Any], url: str, place_files: Callable[[], None]) -> int:
+    """Fill the database; it is committed last, so that a restore that fails anywhere can simply be repeated."""
     engine = plain_engine(url)
     try:
         with engine.connect() as connection:
@@ -145,6 +174,7 @@ def _read_tables(archive: zipfile.ZipFile, manifest: dict[str, Any], url: str) -
             upgrade(connection, manifest["revision"])
             total = sum(_read_table(archive, connection, name, count) for name, count in manifest["rows"].items())
             upgrade(connection)
+            place_files()
             commit(connection)
     finally:
         engine.dispose()

@@ -78,9 +78,11 @@ async def rotate(database: Database, file: KeyFile, settle: Callable[[], Any]) -
     sealer = database.context.sealer
     present = file.read()
     key = new_key(max(old.key_id for old in present) % 0xFFFF + 1)
-    file.replace((key, *present))
-    sealer.replace((key, *present))
-    await settle()
+    # Every process must be able to open what the new key seals before the first one seals with it.
+    for keys in ((*present, key), (key, *present)):
+        file.replace(keys)
+        sealer.replace(keys)
+        await settle()
     # A process may have sealed with the old key until it took up the new one, so one more round looks for leftovers.
     while await reseal(database):
         log.info("keys.resealed", newest=key.key_id)

@@ -67,6 +67,11 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
+def is_known_revision(revision: str) -> bool:
+    """Tell whether this program has the migrations up to a revision; a newer program's backup names one it lacks."""
+    return any((MIGRATIONS / "versions").glob(f"*_{revision}.py"))
+
+
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations that are missing up to a revision, in the caller's transaction."""
     from alembic import command  # noqa: PLC0415 - needed only when there is something to migrate

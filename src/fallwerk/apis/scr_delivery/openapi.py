@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from fallwerk.apis.scr_delivery import examples, schema
+from fallwerk.apis.scr_delivery import examples, parameters, schema
 from fallwerk.apis.scr_delivery.errors import WIRE
 from fallwerk.dialects.scr import openapi
 from fallwerk.dialects.scr.envelope import JSON
@@ -24,7 +24,7 @@ _DATE_EXAMPLES: Final = {
 }
 _BAD_HEADER: Final = openapi.bad_request_example("x-scr-keyhash", "The provided value is not valid.")
 _BAD_DATE: Final = openapi.bad_request_example(
-    "closedFrom", f"The value must be {schema.DATE_FORMS}.", "90001", "wrong date format"
+    "closedFrom", f"The value must be {parameters.DATE_FORMS}.", "90001", "wrong date format"
 )
 _BAD_ARCHIVE: Final = openapi.bad_request_example("body", "The body must be a JSON array of strings.")
 
@@ -109,9 +109,9 @@ def _get_case() -> dict[str, Any]:
 
 
 def _list_cases() -> dict[str, Any]:
-    array = {"type": "array", "maxItems": schema.LIST_LIMIT, "items": reference("DeliveryCaseResult")}
+    array = {"type": "array", "maxItems": parameters.LIST_LIMIT, "items": reference("DeliveryCaseResult")}
     listed = openapi.result(
-        f"The results that match, oldest first, at most {schema.LIST_LIMIT:,}.",
+        f"The results that match, oldest first, at most {parameters.LIST_LIMIT:,}.",
         array,
         {
             "two": {"summary": "Two results", "value": examples.RESULT_LIST},
@@ -137,7 +137,7 @@ def _list_cases() -> dict[str, Any]:
         ),
         "parameters": [openapi.CLIENT_ID, *_query_parameters(), *openapi.ENCRYPTION],
         "responses": {
-            "200": {**listed, "headers": {schema.PARTIAL_HEADER: partial}},
+            "200": {**listed, "headers": {parameters.PARTIAL_HEADER: partial}},
             "400": openapi.bad_requests(bad),
             **openapi.refusals(()),
         },
@@ -145,21 +145,21 @@ def _list_cases() -> dict[str, Any]:
 
 
 def _query_parameters() -> list[dict[str, Any]]:
-    parameters = []
-    for name, kind, default, effect in schema.QUERY_PARAMETERS:
+    described = []
+    for name, kind, default, effect in parameters.QUERY_PARAMETERS:
         parameter: dict[str, Any] = {"name": name, "in": "query", "description": effect}
         if kind == "boolean":
             parameter["schema"] = {"type": "boolean", "default": default}
         else:
             parameter.update(schema=_DATE, examples=_DATE_EXAMPLES)
-        parameters.append(parameter)
-    return parameters
+        described.append(parameter)
+    return described
 
 
 def _archive(operation_id: str, summary: str) -> dict[str, Any]:
     archived = openapi.success(
         "One entry for each closed case that was named, archived before or now, in the order of the request.",
-        {"type": "array", "maxItems": schema.ARCHIVE_LIMIT, "items": reference("ArchivedCase")},
+        {"type": "array", "maxItems": parameters.ARCHIVE_LIMIT, "items": reference("ArchivedCase")},
         {
             "one": {"summary": "A case archived", "value": examples.ARCHIVE_RESPONSE},
             "none": {"summary": "No closed case was named", "value": []},
@@ -175,7 +175,7 @@ def _archive(operation_id: str, summary: str) -> dict[str, Any]:
         "summary": summary,
         "description": (
             "Both paths do the same. Cases that are not closed, and ids that are unknown or another client's, are "
-            f"passed over. At most {schema.ARCHIVE_LIMIT:,} ids in one call; more change nothing."
+            f"passed over. At most {parameters.ARCHIVE_LIMIT:,} ids in one call; more change nothing."
         ),
         "parameters": [openapi.CLIENT_ID],
         "requestBody": {

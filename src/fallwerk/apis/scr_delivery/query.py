@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
-from fallwerk.apis.scr_delivery.schema import ARCHIVE_LIMIT, DATE_FORMS, QUERY_PARAMETERS
+from fallwerk.apis.scr_delivery.parameters import ARCHIVE_LIMIT, DATE_FORMS, QUERY_PARAMETERS
 from fallwerk.dialects.scr.faults import BadRequest, Fault
 from fallwerk.domain.identcase.filter import CaseFilter
 from fallwerk.domain.identcase.model import CaseStatus

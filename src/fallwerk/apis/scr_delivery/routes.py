@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from fallwerk.apis.scr_delivery import mapping, query
 from fallwerk.apis.scr_delivery.errors import WIRE
+from fallwerk.apis.scr_delivery.parameters import LIST_LIMIT, PARTIAL_HEADER
 from fallwerk.dialects.scr.encryption import MEDIA_TYPE, ResultEncryptor, reader_from_headers
 from fallwerk.dialects.scr.envelope import json_response
 from fallwerk.dialects.scr.router import Call, Operation
@@ -18,8 +19,6 @@ from fallwerk.domain.identcase.service.change import archive_cases
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock
 
-MAXIMUM = 10_000
-"""Cases that one list holds at most (D-26)."""
 INLINE_BYTES = 16 * 1024
 """Up to this size encrypting takes less time than a way to another thread."""
 
@@ -65,11 +64,11 @@ class DeliveryRoutes:
         tenant_id = call.caller.client.tenant_id
 
         def load(uow: UnitOfWork) -> tuple[bytes, ResultPage]:
-            page = uow.cases.results(tenant_id, wanted, MAXIMUM)
+            page = uow.cases.results(tenant_id, wanted, LIST_LIMIT)
             return mapping.join_list(page.results), page
 
         body, page = await self.store.read(load)
-        return await _answer(body, encryptor, {"X-PARTIAL-DELIVERY": "true"} if page.more else {})
+        return await _answer(body, encryptor, {PARTIAL_HEADER: "true"} if page.more else {})
 
     async def archive(self, call: Call) -> Response:
         """Archive closed cases (D-40 to D-42)."""

@@ -8,6 +8,23 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+NEVER_SAMPLED = {
+    "ident_case": (
+        "reference_id",
+        "order_sealed",
+        "result_sealed",
+        "find_last_name",
+        "find_email",
+        "find_custom1",
+        "find_document",
+    ),
+    "identification": ("details_sealed",),
+    "delivery_order": ("recipient_sealed",),
+    "notification": ("target_sealed",),
+    "idempotency": ("key_hash", "request_hash", "response_sealed"),
+}
+"""Columns of which PostgreSQL's planner keeps no samples: those would outlive the erasure of their rows (D-50)."""
+
 
 def upgrade() -> None:
     """Apply."""
@@ -249,6 +266,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_tenant")),
     )
     # ### end Alembic commands ###
+    if op.get_bind().dialect.name == "postgresql":
+        for table, columns in NEVER_SAMPLED.items():
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def downgrade() -> None:
