@@ -1,7 +1,7 @@
 """Backup and restore, rehearsed: the restored system serves the old clients, on the same engine or the other (C-08)."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -42,14 +42,14 @@ def empty_database(request: pytest.FixtureRequest) -> Empty:
 
 
 @pytest.fixture
-def backup(tmp_path: Path, new_database: Callable[[Engine, Path], str]) -> Iterator[Path]:
+def backup(tmp_path: Path, new_database: Callable[[Engine, Path], str]) -> Path:
     """A small backup with a passphrase, of a system that nobody used yet."""
     folder = tmp_path / "small"
     url = new_database("sqlite", folder)
     (folder / "blobs" / "ab").mkdir(parents=True)
     (folder / "blobs" / "ab" / "document").write_bytes(BLOB)
     create_backup(url, [TEST_KEY], folder / "blobs", tmp_path / "small.zip", PASSPHRASE)
-    yield tmp_path / "small.zip"
+    return tmp_path / "small.zip"
 
 
 @pytest.mark.req("C-08", "C-04")
@@ -74,6 +74,7 @@ def test_a_restored_system_serves_the_old_cases_with_the_old_credentials(
         (old / "blobs" / "ab" / "document").write_bytes(BLOB)
         load.run_until(lambda load: load.wait_for(ANSWERS))
         acknowledged = dict(load.promises.cases)
+        done = {case_id for case_id, status in load.promises.status.items() if status == "success"}
         # The service goes on while its backup is written.
         load.run_until(lambda load: back_up_beside(load, old, url, file))
         listed = results_of(server, load)
@@ -85,7 +86,9 @@ def test_a_restored_system_serves_the_old_cases_with_the_old_credentials(
     assert (new / "master.key").stat().st_mode & 0o777 == 0o600
     with Server(new, database_url=new_url) as server:
         assert_serves(server, load, acknowledged)
-        assert {case_id: listed[case_id] for case_id in results_of(server, load)} == results_of(server, load)
+        restored_results = results_of(server, load)
+        assert done <= set(restored_results)
+        assert restored_results == {case_id: listed[case_id] for case_id in restored_results}
 
 
 def back_up_beside(load: Load, data: Path, url: str, file: Path) -> None:
@@ -94,7 +97,7 @@ def back_up_beside(load: Load, data: Path, url: str, file: Path) -> None:
 
 
 def results_of(server: Server, load: Load) -> dict[str, object]:
-    """The results of those delivery cases that were at their end before the backup."""
+    """The results of closed delivery cases."""
     client = load.final
     answer = httpx.get(
         f"{server.url}/api/scr/v1/{client.client_id}/cases/delivery", auth=client.auth, params={"status": "closed"}
@@ -184,9 +187,9 @@ def test_a_backup_is_never_written_over_another_file_and_never_left_half(
 @pytest.mark.req("C-08")
 def test_a_database_that_is_away_is_named_as_the_reason(backup: Path, tmp_path: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:1/nothing"
-    with pytest.raises(StoreUnavailable, match="127.0.0.1"):
+    with pytest.raises(StoreUnavailable, match="port 1 failed"):
         restore_backup(backup, url, tmp_path / "target" / "master.key", None, PASSPHRASE)
-    with pytest.raises(StoreUnavailable, match="127.0.0.1"):
+    with pytest.raises(StoreUnavailable, match="port 1 failed"):
         create_backup(url, [TEST_KEY], None, tmp_path / "never.zip", None)
     assert not (tmp_path / "never.zip").exists()
 

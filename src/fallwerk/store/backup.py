@@ -42,10 +42,17 @@ def create_backup(url: str, keys: Iterable[MasterKey], blobs: Path | None, targe
     Args:
         blobs: Folder of the local blob store, None if blobs lie in an object store, which is backed up there.
         target: Must not exist; readable by its owner only.
+
+    Raises:
+        BackupRefused: the database is empty.
+        StoreUnavailable: the database cannot be read.
     """
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         return _write_backup(os.fdopen(descriptor, "wb"), url, keys, blobs, passphrase)
+    except DBAPIError as error:
+        target.unlink()
+        raise StoreUnavailable(str(error.orig)) from error
     except BaseException:
         # Half a backup is none, and its name would be in the way of the next.
         target.unlink()
