@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from tests.support.schema import TEST_KEY
 
@@ -127,7 +127,7 @@ class Server:
         """What it wrote to its log so far."""
         return (self.data / "log.txt").read_text()
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
