@@ -62,7 +62,11 @@ def plain_table(system: System, data: Path, results: list[object]) -> Iterator[C
             connection.executemany("INSERT INTO plain VALUES (?, ?)", rows)
             connection.commit()
             statement = "SELECT group_concat(result, ',') FROM (SELECT result FROM plain ORDER BY number)"
-            yield lambda: connection.execute(statement).fetchone()[0].encode()
+
+            def concatenated() -> bytes:
+                return bytes(connection.execute(statement).fetchone()[0], "utf-8")
+
+            yield concatenated
         return
     with psycopg.connect(system.database_url, autocommit=True) as postgres:
         postgres.execute("CREATE TABLE plain (number INTEGER PRIMARY KEY, result TEXT)")

@@ -53,8 +53,8 @@ BUSY_SHARE: Final = 0.25
 PREFACE: Final = """\
 # Performance
 
-`make bench` measures every figure below; `make bench ARGS="--quick --only start_rate"` is a shorter run of one. The load
-generator, the server and the database share the machine. A machine's own speed drifts, so nothing is judged by an
+`make bench` measures every figure below; `make bench ARGS="--quick --only start_rate"` is a shorter run of one. The
+load generator, the server and the database share the machine. A machine's own speed drifts, so nothing is judged by an
 absolute rate where a ratio can be had: what is compared runs side by side, in alternating rounds, and the median of the
 rounds counts.
 

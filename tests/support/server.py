@@ -70,6 +70,8 @@ class Server:
                 text=True,
                 start_new_session=True,
             )
+        # A restart that fails must not pass for ready because of where the last one was.
+        self.url = ""
         ready = threading.Event()
         threading.Thread(target=self._read, args=(self._process, ready), daemon=True).start()
         if not ready.wait(START_S) or not self.url:

@@ -5,12 +5,15 @@ Without `configure`, or without the extra `fallwerk[otel]`, a span costs a funct
 """
 
 import importlib
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 _NO_SPAN: Final = nullcontext()
 _tracer: Any = None
 _provider: Any = None
+_api: Any = None
+"""The module `opentelemetry.trace`, while there is a tracer."""
 
 
 class TracingUnavailable(Exception):
@@ -28,8 +31,9 @@ def configure(endpoint: str, *, version: str, exporter: object = None) -> None:
     Raises:
         TracingUnavailable: `fallwerk[otel]` is not installed.
     """
-    global _tracer, _provider  # noqa: PLW0603 - one tracer per process, and asking for it must cost nothing
+    global _tracer, _provider, _api  # noqa: PLW0603 - one tracer per process, and asking for it must cost nothing
     try:
+        _api = importlib.import_module("opentelemetry.trace")
         sdk = importlib.import_module("opentelemetry.sdk.trace")
         export = importlib.import_module("opentelemetry.sdk.trace.export")
         resources = importlib.import_module("opentelemetry.sdk.resources")
@@ -68,6 +72,38 @@ def span(name: str, *, parent: object = None, **attributes: str | float | bool) 
         return _NO_SPAN
     found: AbstractContextManager[object] = _tracer.start_as_current_span(name, context=parent, attributes=attributes)
     return found
+
+
+def below(name: str, **attributes: str | float | bool) -> AbstractContextManager[object]:
+    """Time the block as a span inside another one; without one it is not recorded: nobody traces a polling worker."""
+    if _tracer is None or not _is_recorded(None):
+        return _NO_SPAN
+    return span(name, **attributes)
+
+
+def each(name: str, parents: Iterable[object], **attributes: str | float | bool) -> AbstractContextManager[object]:
+    """
+    Time the block for several callers at once, as a span in the trace of each that has one.
+
+    Args:
+        parents: What `here` returned to each caller; not looked at while nothing is traced.
+    """
+    return _NO_SPAN if _tracer is None else _each(_tracer, name, parents, attributes)
+
+
+@contextmanager
+def _each(tracer: Any, name: str, parents: Iterable[object], attributes: dict[str, Any]) -> Iterator[None]:  # noqa: ANN401 - optional
+    spans = [tracer.start_span(name, context=one, attributes=attributes) for one in parents if _is_recorded(one)]
+    try:
+        yield
+    finally:
+        for started in spans:
+            started.end()
+
+
+def _is_recorded(context: object) -> bool:
+    """Tell whether a context (None: the present one) is inside a span."""
+    return bool(_api.get_current_span(context).get_span_context().is_valid)
 
 
 def here() -> object:

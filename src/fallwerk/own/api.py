@@ -22,6 +22,7 @@ from fallwerk.dialects.scr.router import Observed, TooLarge, observed, read_body
 from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.errors import DomainError
 from fallwerk.domain.idempotency import Answer, IdempotentCall
+from fallwerk.kit import tracing
 from fallwerk.kit.jsonio import JsonFault, is_blank, read_json
 from fallwerk.kit.slowdown import Slowdown
 
@@ -150,7 +151,8 @@ class OwnApi:
             actor=Actor("admin", address),
         )
         call.body = await read_body(scope, receive, operation.max_body_bytes)
-        return await operation.handle(call)
+        with tracing.span("service", operation=operation.name):
+            return await operation.handle(call)
 
     def _find(self, scope: Scope) -> tuple[Operation, dict[str, str]]:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()

@@ -1,6 +1,7 @@
 """Identification cases in the database."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +23,7 @@ from fallwerk.domain.identcase.model import (
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
-from fallwerk.store.rows import AT_ONCE, insert_new_rows, insert_rows
+from fallwerk.store.rows import ARRAYS, AT_ONCE, insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
 from fallwerk.store.statements import upsert
 from fallwerk.store.tables import (
@@ -101,8 +102,9 @@ class Cases:
         return taken
 
     def _directory_conflicts(self, case_ids: list[CaseId]) -> dict[CaseId, CaseId]:
-        found = self._unit.execute(_IN_DIRECTORY, {"case_ids": case_ids}).scalars()
-        return {CaseId(case_id): CaseId(case_id) for case_id in found}
+        with closing(self._unit.connection.connection.cursor()) as cursor:
+            cursor.execute(_IN_DIRECTORY, (ARRAYS["text"](case_ids),))
+            return {CaseId(case_id): CaseId(case_id) for (case_id,) in cursor.fetchall()}
 
     def _holder(self, case: IdentCase) -> CaseId:
         """Return who holds a reference id; the case's own id if that holder went away meanwhile."""
@@ -323,9 +325,8 @@ _KEY: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("cas
 _HOLDER: Final = select(_c.case_id).where(
     _c.tenant_id == bindparam("tenant"), _c.reference_id == bindparam("reference")
 )
-_IN_DIRECTORY: Final = select(case_directory.c.case_id).where(
-    case_directory.c.case_id.in_(bindparam("case_ids", expanding=True))
-)
+# One text for every number of ids, so that it is prepared once.
+_IN_DIRECTORY: Final = "SELECT case_id FROM case_directory WHERE case_id = ANY(%b)"
 _CASE: Final = select(ident_case).where(*_KEY)
 _LOCKED_CASE: Final = _CASE.with_for_update()
 _ATTEMPT: Final = (

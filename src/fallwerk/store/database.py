@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from fallwerk.domain.errors import StoreOverloaded, StoreUnavailable
+from fallwerk.kit import tracing
 from fallwerk.kit.clock import monotonic_s
 from fallwerk.store.unit import StoreContext, Unit
 
@@ -40,6 +41,8 @@ class Job:
     work: Work[Any] | None = None
     many: ManyWork[Any, Any] | None = None
     item: Any = None
+    trace: object = field(default_factory=tracing.here)
+    """Where its caller's trace goes on in the database's threads."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from fallwerk.domain.errors import DomainError, StoreUnavailable
+from fallwerk.kit import tracing
+from fallwerk.store import arrays
 from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
 from fallwerk.store.tables import metadata
 from fallwerk.store.unit import StoreContext, Unit
@@ -46,6 +48,9 @@ ERASED_TABLES: Final = (
     "due_work",
     "idempotency",
 )
+
+
+arrays.register()
 
 
 def engine_for(url: str, *, pool_size: int) -> Engine:
@@ -102,14 +107,16 @@ class PostgresDatabase(Database):
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own; a lost deadlock is repeated."""
-        return await self._in_thread(self._write, work)
+        with tracing.below("store", verb="write"):
+            return await self._in_thread(self._write, work, tracing.here())
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a read-only transaction with one snapshot."""
-        return await self._in_thread(self._read, work)
+        with tracing.below("store", verb="read"):
+            return await self._in_thread(self._read, work)
 
-    async def _in_thread(self, run: Callable[[Work[T]], T], work: Work[T]) -> T:
-        return await _answered(asyncio.get_running_loop().run_in_executor(self._threads, run, work))
+    async def _in_thread(self, run: Callable[..., T], *arguments: object) -> T:
+        return await _answered(asyncio.get_running_loop().run_in_executor(self._threads, run, *arguments))
 
     async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
         """Run `many` over the items that wait at the same time, in one transaction."""
@@ -119,7 +126,8 @@ class PostgresDatabase(Database):
         group = self._groups.get(many)
         if group is None:
             group = self._groups[many] = Group(many.__name__, self._run_group)
-        return await group.add(many, item)  # type: ignore[no-any-return]
+        with tracing.below("store", verb="write_together"):
+            return await group.add(many, item)  # type: ignore[no-any-return]
 
     async def check(self) -> bool:
         """Write for real."""
@@ -170,20 +178,23 @@ class PostgresDatabase(Database):
                 raise StoreUnavailable(_reason(error)) from error
         raise StoreUnavailable
 
-    def _write(self, work: Work[T]) -> T:
-        unit, result = self._transact(work)
+    def _write(self, work: Work[T], trace: object) -> T:
+        unit, result = self._transact(work, [trace])
         unit.committed()
         return result
 
-    def _transact(self, work: Work[T]) -> tuple[Unit, T]:
+    def _transact(self, work: Work[T], traces: Sequence[object]) -> tuple[Unit, T]:
         """Run and commit; what fails before the commit is repeated where that is safe, a failing commit never is."""
         for attempt in range(TRIES):
             try:
                 self._refill_ids()
                 with self._engine.connect() as connection:
+                    # What goes through the driver alone begins no transaction that `commit` would know of.
+                    connection.begin()
                     unit = Unit(connection, self.context)
                     result = work(unit)
-                    self._commit(connection)
+                    with tracing.each("commit", traces, transactions=len(traces)):
+                        self._commit(connection)
                     return unit, result
             except FAILURES as error:
                 if _is_repeatable(error) and attempt + 1 < TRIES:
@@ -210,7 +221,7 @@ class PostgresDatabase(Database):
 
     def _run_group(self, jobs: Sequence[Job]) -> list[tuple[Job, Any, BaseException | None]]:
         try:
-            unit, outcomes = self._transact(lambda unit: run_many(unit, jobs))
+            unit, outcomes = self._transact(lambda unit: run_many(unit, jobs), [job.trace for job in jobs])
         except StoreUnavailable as error:
             log.warning("store.group_failed", reason=str(error), transactions=len(jobs))
             return [(job, None, error) for job in jobs]

@@ -28,6 +28,13 @@ _ARRAY_TYPES: Final = {
 }
 
 
+class ColumnValues(list[Any]):
+    """The values of one column; a class per type tells the driver how to send them (`arrays.py`)."""
+
+
+ARRAYS: Final = {name: type(f"{name.title()}Values", (ColumnValues,), {}) for name in _ARRAY_TYPES.values()}
+
+
 def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows, values in the table's column order; a conflict fails the transaction."""
     if not rows:
@@ -36,18 +43,23 @@ def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> 
         _insert_sqlite(unit.connection.connection.driver_connection, table, rows)
     else:
         with closing(unit.connection.connection.cursor()) as cursor:
-            cursor.execute(_postgres_insert(table, returning=""), _columns(rows))
+            cursor.execute(_postgres_insert(table, returning=""), _columns(table, rows))
 
 
 def insert_new_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]], returning: str) -> set[Any]:
     """Insert those rows that meet no conflict (PostgreSQL only) and return one column of them."""
     with closing(unit.connection.connection.cursor()) as cursor:
-        cursor.execute(_postgres_insert(table, returning=returning), _columns(rows))
+        cursor.execute(_postgres_insert(table, returning=returning), _columns(table, rows))
         return {row[0] for row in cursor.fetchall()}
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[ColumnValues]:
+    return [kind(values) for kind, values in zip(_kinds(table), zip(*rows, strict=True), strict=True)]
+
+
+@cache
+def _kinds(table: Table) -> list[type[ColumnValues]]:
+    return [ARRAYS[_ARRAY_TYPES[type(column.type)]] for column in table.columns]
 
 
 def _insert_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:  # noqa: ANN401 - the driver's

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.kit import tracing
 from fallwerk.store.database import (
     CLOSED,
     Database,
@@ -43,7 +44,7 @@ log = structlog.get_logger()
 MAX_GROUP: Final = 256
 """Transactions in one commit at most; more would make the first of them wait too long."""
 BUSY_MS: Final = 2_000
-CHECKPOINT_PAGES: Final = 4_000
+CHECKPOINT_PAGES: Final = 16_000
 
 
 class WriterHeld(StoreUnavailable):
@@ -170,15 +171,18 @@ class SqliteDatabase(Database):
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` as a savepoint of the next group commit."""
-        return await self._enqueue(Job(self._new_future(), work=work))  # type: ignore[no-any-return]
+        with tracing.below("store", verb="write"):
+            return await self._enqueue(Job(self._new_future(), work=work))  # type: ignore[no-any-return]
 
     async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
         """Run `many` over all its items of the next group commit."""
-        return await self._enqueue(Job(self._new_future(), many=many, item=item))  # type: ignore[no-any-return]
+        with tracing.below("store", verb="write_together"):
+            return await self._enqueue(Job(self._new_future(), many=many, item=item))  # type: ignore[no-any-return]
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` in a reader's snapshot."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, self._read, work)
+        with tracing.below("store", verb="read"):
+            return await asyncio.get_running_loop().run_in_executor(self._reader_threads, self._read, work)
 
     async def check(self) -> bool:
         """Write for real: a full volume or a held lock shows in a write only."""
@@ -263,7 +267,7 @@ class SqliteDatabase(Database):
         outcomes: list[tuple[Job, Any, BaseException | None]]
         try:
             self._refill_ids()
-            with self._transaction():
+            with self._transaction(group):
                 outcomes = self._run_group(group, units)
         except (sqlite3.Error, DBAPIError, StoreUnavailable) as error:
             # One flush carries the whole group: if it fails, nothing of the group is kept and nobody is told otherwise.
@@ -301,7 +305,7 @@ class SqliteDatabase(Database):
                 self.context.ids.refill(self._writer)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, group: Sequence[Job] = ()) -> Iterator[None]:
         raw = self._raw
         if raw.in_transaction:
             # A rollback failed before, as it can on a broken volume; nothing could begin until it succeeds.
@@ -309,7 +313,8 @@ class SqliteDatabase(Database):
         raw.execute("BEGIN IMMEDIATE")
         try:
             yield
-            raw.execute("COMMIT")
+            with tracing.each("commit", (job.trace for job in group), transactions=len(group)):
+                raw.execute("COMMIT")
         except BaseException:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")

@@ -13,6 +13,7 @@ from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.notification.model import Outcome
 from fallwerk.domain.notification.service import Attempted, record_attempts, to_send
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
+from fallwerk.kit import tracing
 from fallwerk.kit.clock import Clock
 from fallwerk.worker.loop import Handler
 
@@ -126,6 +127,11 @@ class Duties:
 
     async def send_notification(self, work: DueWork) -> None:
         """Send one webhook and keep what came of it."""
+        # A trace of its own: the step it tells of was answered long ago, maybe by another process.
+        with tracing.span("webhook", tries=work.tries):
+            await self._send(work)
+
+    async def _send(self, work: DueWork) -> None:
         found = await self._store.write_together(to_send, work)
         if found is None:
             return

@@ -30,6 +30,7 @@ from fallwerk.dialects.scr.faults import BadRequest, Fault
 from fallwerk.dialects.scr.target import decode_encoded_target
 from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.errors import DomainError, StoreUnavailable
+from fallwerk.kit import tracing
 from fallwerk.kit.jsonio import is_blank
 
 log = structlog.get_logger()
@@ -204,7 +205,8 @@ class ScrApi:
         call = Call(caller, headers, query, parameters, address)
         call.body = await read_body(scope, receive, self._max_body_bytes)
         _check_content_type(headers, call.body, takes_body=operation.takes_body)
-        return await operation.handle(call)
+        with tracing.span("service", operation=operation.name):
+            return await operation.handle(call)
 
     def _find(self, path: str) -> tuple[dict[str, Operation], dict[str, str]] | None:
         if not path.startswith(PREFIX + "/"):
