@@ -15,7 +15,7 @@ import psycopg
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from fallwerk.store.rows import ARRAYS, ColumnValues
+from fallwerk.store.rows import ARRAYS
 
 _HEAD: Final = struct.Struct(">5i")
 _NULL: Final = b"\xff\xff\xff\xff"
