@@ -1,7 +1,7 @@
 """
-The life cycle of delivery cases against a model of it: random stories over HTTP, all of them judged by the tables here.
+The life cycle of delivery cases against a model of it: random stories over HTTP, all judged by the tables here.
 
-The tables are written from the decisions' "Life cycle of a delivery identification" by hand, not taken from the product.
+The tables are written by hand from the decisions' "Life cycle of a delivery identification", not from the product.
 """
 
 import itertools

@@ -1,5 +1,5 @@
 """
-The interface descriptions hold: for requests that Schemathesis makes of them, well formed and not, and answer by answer.
+The interface descriptions hold: for requests that Schemathesis makes of them, well formed or not, answer by answer.
 
 Generated requests find what nobody thought of but not what needs a story (a reference id in use, a body of a megabyte),
 so each documented answer has a provocation of its own besides, and one that nothing provokes fails the test.
@@ -104,7 +104,7 @@ class Findings:
 
 @schemathesis.hook
 def before_call(_context: object, case: schemathesis.Case, _kwargs: dict[str, Any]) -> None:
-    """Make an example's reference id and idempotency key new ones each time: they would meet themselves, again and again."""
+    """Make an example's reference id and idempotency key new ones each time: they would meet themselves."""
     if isinstance(case.body, dict) and isinstance(case.body.get("processData"), dict):
         process = case.body["processData"]
         if process.get("referenceId") in REFERENCE_IDS:
