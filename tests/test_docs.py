@@ -2,7 +2,8 @@
 The documentation says what the software does: every name stands in it, and what it shows happens.
 
 Each `console` block runs in a shell of its document, in order, against a started server; an answer must be as shown,
-from its beginning, where `…` stands for anything. A `json` or `python` block that the text before it says to save is saved.
+from its beginning, where `…` stands for anything. A `json` or `python` block that the text before it says to save is
+saved.
 """
 
 import os
