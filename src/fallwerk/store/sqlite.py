@@ -119,6 +119,7 @@ class SqliteDatabase(Database):
         super().__init__(context)
         self._path = path
         self._lock = WriterLock(path)
+        self._turn = threading.Lock()
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._readers = readers
         self._reader_threads = ThreadPoolExecutor(readers, "sqlite-read")
@@ -198,8 +199,15 @@ class SqliteDatabase(Database):
         await asyncio.get_running_loop().run_in_executor(self._reader_threads, self._truncate_log)
 
     def _truncate_log(self) -> None:
+        # The writer waits its turn: to its own clients the database must not look locked for as long as this takes.
+        with self._turn:
+            self._rewrite()
+
+    def _rewrite(self) -> None:
         raw = connect(self._path)
         try:
+            # The copy of a large database has no place in memory.
+            raw.execute("PRAGMA temp_store=FILE")
             # Cells that a full page gave to its neighbour stay behind in it, which secure_delete does not zero.
             raw.execute("VACUUM")
             busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -248,7 +256,8 @@ class SqliteDatabase(Database):
             first = self._queue.get()
             group, last = self._collect(first)
             if group:
-                self._commit_group(group)
+                with self._turn:
+                    self._commit_group(group)
             if last:
                 return
 
