@@ -5,6 +5,9 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$p; break; fi; done)
 VENV := .venv
+# Programs that tests run beside the server, a generator of clients and an S3-compatible store: what they depend on
+# disagrees with what the server does.
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
@@ -27,7 +30,7 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/fallwerk serve
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev $(PEERS)/.installed
 	@$(BIN)/python -m pytest -n logical --dist worksteal --results build/test-results.json $(ARGS)
 
 check: $(VENV)/.installed-dev
@@ -49,6 +52,7 @@ docs: $(VENV)/.installed-dev
 lock: $(VENV)/.installed-dev
 	$(LOCK) $(ARGS) requirements.in requirements-build.in --output-file requirements.lock
 	$(LOCK) $(ARGS) requirements-dev.in --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(ARGS) requirements-peers.in --output-file requirements-peers.lock
 
 venv: $(VENV)/.installed
 venv-dev: $(VENV)/.installed-dev
@@ -66,3 +70,9 @@ $(VENV)/.installed-dev: requirements-dev.lock pyproject.toml requirements.in | $
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@$(INSTALL_SELF)
 	@touch $@ $(VENV)/.installed
+
+$(PEERS)/.installed: requirements-peers.lock
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet --no-input install --require-hashes \
+		--requirement requirements-peers.lock
+	@touch $@

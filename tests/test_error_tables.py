@@ -28,7 +28,7 @@ TABLES = {
 """API → what its dialect renders for all of its APIs."""
 CAUGHT = {"own.sandbox": {"IllegalStep"}, "own.admin": {"ReferenceIdTaken"}}
 """Errors that a handler renders itself, with what only it knows; the test below checks that it does."""
-GIVEN = {"own.admin": ("fallwerk.app", "rotate_keys")}
+GIVEN = {"own.admin": ("fallwerk.app.system", "rotate_keys")}
 """What the composition root hands to an API."""
 
 

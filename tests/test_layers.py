@@ -108,7 +108,7 @@ WRONG = {
     "cli/serve.py": "from fallwerk.store import tables",
 }
 RIGHT = {
-    "app.py": "from fallwerk.store import tables\nfrom fallwerk.apis.scr_start import routes",
+    "app/system.py": "from fallwerk.store import tables\nfrom fallwerk.apis.scr_start import routes",
     "settings.py": "from fallwerk.kit import clock",
     "cli/main.py": "from fallwerk import app, settings\nfrom fallwerk.cli import serve",
     "apis/scr_start/mapping.py": "from fallwerk.apis.scr_start import schema\nfrom fallwerk.domain.coupon import rules",

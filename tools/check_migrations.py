@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fallwerk.store import indexes  # noqa: F401 - adds the partial indexes to the tables
+from fallwerk.store.all_tables import metadata
 from fallwerk.store.schema import HEAD, MIGRATIONS, begin, commit, plain_engine, upgrade
-from fallwerk.store.tables import metadata
 from tests.support.postgres import create_database, start_postgres
 
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.store.all_tables import metadata
 from fallwerk.store.backup import BackupRefused, create_backup, restore_backup
 from fallwerk.store.keys import KeyFile
-from fallwerk.store.tables import metadata
 from tests.faults.conftest import rows
 from tests.faults.load import Client, Load
 from tests.support.databases import Engine

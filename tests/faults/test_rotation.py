@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from fallwerk.store.all_tables import metadata
 from fallwerk.store.keys import KeyFile
 from fallwerk.store.rotation import SEALED, SealedColumn
 from fallwerk.store.schema import SECRETS, secret_context
 from fallwerk.store.sealing import KeyedHashes, MasterKey, SealBroken, Sealer
-from fallwerk.store.tables import metadata
 from tests.faults.conftest import rows
 from tests.faults.load import Client, Load
 from tests.faults.remains import contents

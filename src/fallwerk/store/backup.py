@@ -22,10 +22,10 @@ from sqlalchemy import Connection, MetaData, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
 from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.store.all_tables import metadata
 from fallwerk.store.keys import KeyFile, parse_keys
 from fallwerk.store.schema import begin, commit, current_revision, is_known_revision, plain_engine, upgrade
 from fallwerk.store.sealing import MasterKey
-from fallwerk.store.tables import metadata
 
 FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 1_000

@@ -21,8 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from fallwerk.domain.errors import DomainError, StoreUnavailable
 from fallwerk.kit import tracing
 from fallwerk.store import arrays
+from fallwerk.store.all_tables import metadata
 from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
-from fallwerk.store.tables import metadata
 from fallwerk.store.unit import StoreContext, Unit
 
 log = structlog.get_logger()

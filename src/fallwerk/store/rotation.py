@@ -12,8 +12,11 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Column, Table, and_, bindparam, func, select, tuple_, update
 
+from fallwerk.store.customer_tables import customer
 from fallwerk.store.database import Database
+from fallwerk.store.document_tables import blob
 from fallwerk.store.keys import KeyFile, new_key
+from fallwerk.store.loan_tables import loan_case, loan_comment, loan_document, loan_status_change, signing_key
 from fallwerk.store.schema import secret_context
 from fallwerk.store.sealing import HEADER_BYTES
 from fallwerk.store.tables import (
@@ -62,6 +65,23 @@ SEALED: Final = (
         idempotency.c.response_sealed,
         lambda row: b"answer|%d|%b|%b" % (row.tenant_id, row.operation.encode(), bytes(row.key_hash)),
     ),
+    SealedColumn(blob, blob.c.key_sealed, lambda row: b"blob|%d|%b" % (row.tenant_id, bytes(row.blob_key))),
+    SealedColumn(signing_key, signing_key.c.private_sealed, lambda row: f"signing key|{row.key_id}".encode()),
+    SealedColumn(
+        loan_case, loan_case.c.data_sealed, lambda row: f"loan case|{row.tenant_id}|{row.case_number}".encode()
+    ),
+    SealedColumn(
+        loan_status_change,
+        loan_status_change.c.note_sealed,
+        lambda row: f"note|{row.tenant_id}|{row.application_number}|{row.change_id}".encode(),
+    ),
+    SealedColumn(
+        loan_comment, loan_comment.c.text_sealed, lambda row: f"comment|{row.tenant_id}|{row.comment_id}".encode()
+    ),
+    SealedColumn(
+        loan_document, loan_document.c.meta_sealed, lambda row: f"document|{row.tenant_id}|{row.document_id}".encode()
+    ),
+    SealedColumn(customer, customer.c.data_sealed, lambda row: f"customer|{row.tenant_id}|{row.customer_id}".encode()),
 )
 """Every sealed column there is; a test compares this list with the tables'."""
 

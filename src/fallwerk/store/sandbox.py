@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from fallwerk.domain.sandbox.model import CallFault, Component, OrderedFaults
+from fallwerk.store.all_tables import metadata
 from fallwerk.store.statements import insert_for, upsert
-from fallwerk.store.tables import id_block, metadata, sandbox_fault, sandbox_state, system_secret
+from fallwerk.store.tables import id_block, sandbox_fault, sandbox_state, system_secret
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit

@@ -67,7 +67,7 @@ class Control:
             self.store, self.clock, self.shared, self.turns, self.run_until or self.worker.run_until
         )
         self.faults = FaultBook(self.store, self.shared, sleep=self._sleep)
-        reset = Reset(self.store, self.clock, self.shared, self.turns, self.journal, self._wipe)
+        reset = Reset(self.store, self.clock, self.shared, self.turns, self.journal, self._wipe, seed)
         routes = SandboxRoutes(
             store=self.store,
             clock=self.clock,

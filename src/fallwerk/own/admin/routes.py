@@ -59,9 +59,14 @@ class AdminDeps:
     max_body_bytes: int = 1024 * 1024
 
 
-def admin_api(deps: AdminDeps) -> OwnApi:
-    """Return the ASGI application of everything under `/admin`."""
-    return OwnApi(PREFIX, AdminRoutes(deps).operations(), deps.token, deps.slowdown, WIRE)
+def admin_api(deps: AdminDeps, *more: Operation) -> OwnApi:
+    """
+    Return the ASGI application of everything under `/admin`.
+
+    Args:
+        more: Operations of the other areas.
+    """
+    return OwnApi(PREFIX, (*AdminRoutes(deps).operations(), *more), deps.token, deps.slowdown, WIRE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from fallwerk.domain.account.demo import seed
 from fallwerk.domain.sandbox.ports import SandboxStore, SandboxUnit
+from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal
 from fallwerk.own.sandbox.clock import SharedOffset, Turns
@@ -17,6 +17,7 @@ class Reset:
 
     Args:
         wipe_blobs: Deletes everything in the blob store.
+        seed: Makes the demo data as of an instant, in microseconds since 1970.
     """
 
     store: SandboxStore
@@ -25,6 +26,7 @@ class Reset:
     turns: Turns
     journal: Journal
     wipe_blobs: Callable[[], Awaitable[None]]
+    seed: Callable[[UnitOfWork, int], None]
 
     async def __call__(self) -> None:
         """
@@ -38,7 +40,7 @@ class Reset:
 
             def start_again(uow: SandboxUnit) -> None:
                 uow.sandbox.wipe()
-                seed(uow, now_us)
+                self.seed(uow, now_us)
 
             await self.store.write(start_again)
             # Also tells every process to drop the accounts and faults it remembers.

@@ -52,9 +52,9 @@ class SandboxRoutes:
     render: ResultRenderer
     single_form: Callable[[bytes], bytes]
 
-    def api(self, *, token: str, slowdown: Slowdown) -> OwnApi:
-        """Return the ASGI application."""
-        return OwnApi(PREFIX, self.operations(), token, slowdown, WIRE)
+    def api(self, *more: Operation, token: str, slowdown: Slowdown) -> OwnApi:
+        """Return the ASGI application, with operations of the other areas."""
+        return OwnApi(PREFIX, (*self.operations(), *more), token, slowdown, WIRE)
 
     def operations(self) -> Sequence[Operation]:
         """Return the operations."""

@@ -3,7 +3,7 @@
 from alembic import context
 
 from fallwerk.store import indexes  # noqa: F401 - adds the partial indexes to the tables
-from fallwerk.store.tables import metadata
+from fallwerk.store.all_tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -1,43 +1,29 @@
-"""
-The composition root: the only place that joins store, adapters and worker to what the domain asks for.
-
-`create_app` makes the ASGI application of one server process; starting it opens the store and begins to work.
-"""
+"""One server process: its parts, and the areas that are made with them."""
 
 import asyncio
 import importlib
 import os
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from importlib import metadata
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import Any, Final
 
 import structlog
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
 from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
-from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
-from fallwerk.apis.scr_start.alive import AliveCheck
-from fallwerk.apis.scr_start.routes import StartRoutes
-from fallwerk.dialects.problem import unserved
-from fallwerk.dialects.scr.accounts import ScrAccounts
-from fallwerk.dialects.scr.router import ScrApi
-from fallwerk.domain.account.demo import DEMO_CLIENTS, seed
+from fallwerk.app import scr
+from fallwerk.app.area import Area, Core
+from fallwerk.app.store import open_database
+from fallwerk.domain.account.demo import seed
 from fallwerk.domain.account.errors import KeysFromEnvironment
 from fallwerk.domain.account.model import ScrSettings
-from fallwerk.domain.errors import StoreUnavailable
-from fallwerk.kit import tracing
+from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.hosts import process_exists, this_host
 from fallwerk.kit.journal import Journal
-from fallwerk.kit.logs import request_log
 from fallwerk.kit.metrics import Metrics
 from fallwerk.kit.one_look import OneLook
 from fallwerk.kit.server_plan import StartRefused
@@ -45,64 +31,25 @@ from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
 from fallwerk.own.admin.routes import AdminDeps, admin_api
 from fallwerk.own.health.routes import health_routes
-from fallwerk.own.observer import Observer
 from fallwerk.own.openapi import routes as openapi
 from fallwerk.own.sandbox.clock import SandboxClock, Turns
 from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
 from fallwerk.own.sandbox.routes import SandboxRoutes
-from fallwerk.settings import DEMO_ADMIN_TOKEN, Settings
+from fallwerk.settings import Settings
 from fallwerk.store.blobs import BlobStore
-from fallwerk.store.database import Database
-from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
-from fallwerk.store.schema import prepare
-from fallwerk.store.sealing import MasterKey, SealBroken, Sealer
-from fallwerk.store.sqlite import SqliteDatabase, WriterHeld
-from fallwerk.store.unit import StoreContext
-from fallwerk.web.portal import routes as portal
-from fallwerk.web.portal.cases import finder
+from fallwerk.store.keys import KeyFile
 from fallwerk.worker.handlers import Duties
 from fallwerk.worker.housekeeping import Seldom, expiring_answers, sealing
 from fallwerk.worker.loop import Worker
 
-if TYPE_CHECKING:
-    from fallwerk.adapters.tls import DevCertificates
-
 log = structlog.get_logger()
 
-SCR_PREFIX: Final = "/api/scr/"
 SANDBOX_PREFIX: Final = "/sandbox"
 ADMIN_PREFIX: Final = "/admin"
 SOON_US: Final = 250_000
 KEYS_SETTLE_S: Final = 3.0
 """How long a rotation waits for the other processes to take up a changed key file: three beats."""
-
-
-def master_keys(settings: Settings) -> tuple[MasterKey, ...]:
-    """
-    Read the master keys; in the sandbox the first one is made.
-
-    Raises:
-        KeysUnreadable: missing or malformed.
-    """
-    if settings.master_key is not None:
-        return parse_keys(settings.master_key.get_secret_value())
-    if settings.master_key_file is None:
-        msg = "no master key is set"
-        raise KeysUnreadable(msg)
-    file = KeyFile(settings.master_key_file)
-    return file.read() if settings.is_production else file.read_or_create()
-
-
-def open_database(settings: Settings) -> Database:
-    """Bring the schema up to date and return the database, not started yet."""
-    sealer = Sealer(master_keys(settings))
-    context = StoreContext(sealer, prepare(settings.database_url, sealer))
-    if settings.is_sqlite:
-        return SqliteDatabase(settings.sqlite_path, context, readers=settings.sqlite_readers)
-    from fallwerk.store.postgres import PostgresDatabase  # noqa: PLC0415 - its driver costs start-up time
-
-    return PostgresDatabase(settings.database_url, context, pool_size=settings.postgres_pool_size)
 
 
 def _document(name: str, public_base_url: str) -> dict[str, Any]:
@@ -134,9 +81,9 @@ class Fallwerk:
             timeout_s=settings.webhook_timeout_s,
             ca_file=settings.webhook_ca_file,
         )
+        core = Core(settings, shared, self.clock, self.database, self.blobs, self.journal, self.metrics, self.slowdown)
+        self.areas: tuple[Area, ...] = (scr.area(core, self.available),)
         self.worker = self._worker()
-        self.alive = AliveCheck(self.available, clock=self.clock, shared=shared)
-        self.scr = self._scr()
         self._components = OneLook(self._look_at_components)
         self.faults = FaultBook(self.database, shared)
         self.turns = Turns(self.database, self.clock)
@@ -157,10 +104,10 @@ class Fallwerk:
             defaults=ScrSettings(webhook_http_allowed=not self.settings.is_production),
             max_body_bytes=self.settings.max_body_bytes,
         )
-        return admin_api(deps)
+        return admin_api(deps, *(operation for area in self.areas for operation in area.admin))
 
     def _sandbox(self) -> ASGIApp:
-        reset = Reset(self.database, self.clock, self.shared, self.turns, self.journal, self.blobs.wipe)
+        reset = Reset(self.database, self.clock, self.shared, self.turns, self.journal, self.blobs.wipe, self._seed)
         routes = SandboxRoutes(
             store=self.database,
             clock=self.clock,
@@ -171,7 +118,8 @@ class Fallwerk:
             render=render_list_form,
             single_form=single_from_list,
         )
-        return routes.api(token=self.settings.admin_token.get_secret_value(), slowdown=self.slowdown)
+        more = (operation for area in self.areas for operation in area.sandbox)
+        return routes.api(*more, token=self.settings.admin_token.get_secret_value(), slowdown=self.slowdown)
 
     def _worker(self) -> Worker:
         duties = Duties(
@@ -189,7 +137,7 @@ class Fallwerk:
             self.clock,
             owner=self.owner,
             is_dead=self._is_dead,
-            handlers=duties.handlers(),
+            handlers={**duties.handlers(), **{kind: do for area in self.areas for kind, do in area.handlers.items()}},
             concurrency=self.settings.worker_concurrency,
             lease_s=self.settings.worker_lease_s,
             every_beat=(
@@ -199,6 +147,7 @@ class Fallwerk:
                 Seldom(sealing(self.database, self.clock), self.settings.seal_interval_s),
                 Seldom(expiring_answers(self.database, self.clock), 60),
                 Seldom(self._measure, 15),
+                *(duty for area in self.areas for duty in area.every_beat),
             ),
         )
 
@@ -236,31 +185,24 @@ class Fallwerk:
         # A process that carries our number is our predecessor, as it always is in a container.
         return int(pid) == os.getpid() or not process_exists(int(pid))
 
-    def _scr(self) -> ScrApi:
-        start = StartRoutes(self.database, self.clock, self.alive, self.settings.public_base_url)
-        delivery = DeliveryRoutes(self.database, self.clock)
-        accounts = ScrAccounts(
-            self.database,
-            hash_of=self.database.context.hashes.secret,
-            clock=self.clock,
-            slowdown=self.slowdown,
-            generation=lambda: self.shared.generation,
-            fresh_s=self.settings.account_cache_s,
-        )
-        operations = (*start.operations(), *delivery.operations())
-        return ScrApi(operations, accounts, max_body_bytes=self.settings.max_body_bytes)
+    def mounts(self) -> dict[str, ASGIApp]:
+        """Return the applications by the prefix of their paths, busiest first."""
+        mounts: dict[str, ASGIApp] = {}
+        for area in self.areas:
+            mounts.update(area.mounts)
+        mounts[ADMIN_PREFIX] = self.admin
+        if self.sandbox is not None:
+            mounts[SANDBOX_PREFIX] = self.sandbox
+        return mounts
 
-    def pages(self) -> list[Route]:
-        """Return what is neither a provider's API nor our own control: health, descriptions, the portal."""
+    def pages(self) -> list[BaseRoute]:
+        """Return what is neither a provider's API nor our own control: health, descriptions, pages for people."""
         base = self.settings.public_base_url
-        documents = {
-            "scr_start": lambda: _document("scr_start", base),
-            "scr_delivery": lambda: _document("scr_delivery", base),
-        }
+        names = [name for area in self.areas for name in area.documents]
         return [
             *health_routes(self.readiness, self.metrics),
-            *openapi.routes(documents),
-            *portal.routes(finder(self.database), clock=self.clock, slowdown=self.slowdown),
+            *openapi.routes({name: partial(_document, name, base) for name in names}),
+            *(route for area in self.areas for route in area.pages),
         ]
 
     async def components(self) -> dict[str, bool]:
@@ -332,10 +274,17 @@ class Fallwerk:
     async def _demo_data(self) -> None:
         if not self.settings.is_production:
             now_us = self.clock.now_us()
-            await self.database.write(lambda uow: seed(uow, now_us))
+            await self.database.write(lambda uow: self._seed(uow, now_us))
         elif await self.database.read(lambda uow: uow.accounts.demo_data()):
             msg = "the database holds the sandbox's demo data; production needs a database of its own"
             raise StartRefused(msg)
+
+    def _seed(self, uow: UnitOfWork, now_us: int) -> None:
+        """Make the demo data that is not there yet."""
+        seed(uow, now_us)
+        for area in self.areas:
+            for more in area.seeds:
+                more(uow, now_us)
 
     async def stop(self) -> None:
         """Finish what is under way and close; whatever fails meanwhile, the database is closed in good order."""
@@ -343,148 +292,8 @@ class Fallwerk:
             if self.settings.worker_enabled:
                 await self.worker.stop()
             await self.sender.close()
+            for area in self.areas:
+                if area.stop is not None:
+                    await area.stop()
         finally:
             await self.database.stop()
-
-
-def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
-    """
-    Make the application of one server process.
-
-    Raises:
-        StartRefused: no database, no keys; starting can be refused for the same reasons.
-    """
-    try:
-        system = Fallwerk(settings, shared)
-    except (StoreUnavailable, KeysUnreadable, SealBroken) as error:
-        raise StartRefused(str(error)) from error
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        try:
-            if settings.otel_endpoint is not None:
-                tracing.configure(settings.otel_endpoint, version=metadata.version("fallwerk"))
-            await system.start()
-        except (StoreUnavailable, tracing.TracingUnavailable) as error:
-            raise StartRefused(str(error)) from error
-        try:
-            yield
-        finally:
-            await system.stop()
-            tracing.shutdown()
-
-    rest = Starlette(routes=system.pages(), lifespan=lifespan, exception_handlers={HTTPException: unserved})
-
-    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        # The busiest prefix goes straight to its API; a target that was encoded as a whole holds it further in (D-25).
-        if scope["type"] == "http" and SCR_PREFIX in scope["path"]:
-            await system.scr(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(ADMIN_PREFIX):
-            await system.admin(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(SANDBOX_PREFIX) and system.sandbox is not None:
-            await system.sandbox(scope, receive, send)
-        else:
-            await rest(scope, receive, send)
-
-    return Observer(
-        dispatch,
-        clock=system.clock,
-        journal=system.journal,
-        metrics=system.metrics,
-        request_log=request_log(),
-        faults=None if settings.is_production else system.faults,
-        https=settings.public_base_url.startswith("https:"),
-    )
-
-
-class ServerRuns(StartRefused):
-    """Another process has this database open for writing."""
-
-
-@asynccontextmanager
-async def admin_alone(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """
-    Open the store and offer the admin API in this process, for commands: nothing is served, no worker runs.
-
-    Raises:
-        ServerRuns: a server has the embedded database; ask it instead.
-        StartRefused: no database, no keys.
-    """
-    try:
-        system = Fallwerk(settings, SharedState())
-        await system.database.start()
-    except WriterHeld as error:
-        raise ServerRuns(str(error)) from error
-    except (StoreUnavailable, KeysUnreadable, SealBroken) as error:
-        raise StartRefused(str(error)) from error
-    try:
-        yield system.admin
-    finally:
-        await system.database.stop()
-
-
-def back_up(settings: Settings, target: Path, passphrase: str | None) -> int:
-    """
-    Back the whole system up, running or not; return the number of rows.
-
-    Raises:
-        StartRefused: it cannot be done; the message says why.
-    """
-    from fallwerk.store.backup import BackupRefused, create_backup  # noqa: PLC0415 - for commands only
-
-    try:
-        return create_backup(settings.database_url, master_keys(settings), _blob_folder(settings), target, passphrase)
-    except (BackupRefused, KeysUnreadable, StoreUnavailable, OSError) as error:
-        raise StartRefused(str(error)) from error
-
-
-def restore(settings: Settings, source: Path, passphrase: str | None) -> int:
-    """
-    Restore a backup into an empty system; return the number of rows.
-
-    Raises:
-        StartRefused: it cannot be done; nothing was changed.
-    """
-    from fallwerk.store.backup import BackupRefused, restore_backup  # noqa: PLC0415 - for commands only
-
-    key_file = None if settings.master_key is not None else settings.master_key_file
-    try:
-        return restore_backup(source, settings.database_url, key_file, _blob_folder(settings), passphrase)
-    except (BackupRefused, KeysUnreadable, StoreUnavailable, OSError) as error:
-        raise StartRefused(str(error)) from error
-
-
-def dev_certificates(settings: Settings, hostnames: Sequence[str]) -> "DevCertificates":
-    """
-    Make a development authority and a server certificate of it in the data folder, or keep those that are there.
-
-    Raises:
-        StartRefused: the folder cannot be written, or a name cannot stand in a certificate.
-    """
-    from fallwerk.adapters.tls import make_dev_ca  # noqa: PLC0415 - for commands only
-
-    try:
-        return make_dev_ca(settings.data_dir / "tls", hostnames, clock=Clock())
-    except (OSError, ValueError) as error:
-        raise StartRefused(f"cannot make certificates: {error}") from error
-
-
-def _blob_folder(settings: Settings) -> Path | None:
-    """Return the local blob store's folder; an object store is backed up where it lies."""
-    return Path(settings.blob_url.removeprefix("file://")) if settings.blob_url.startswith("file://") else None
-
-
-def announce(settings: Settings) -> str:
-    """Return what a person who starts the server wants to know first: addresses and, in the sandbox, credentials."""
-    base = settings.public_base_url
-    lines = [f"Fallwerk ({settings.mode}, {'SQLite' if settings.is_sqlite else 'PostgreSQL'})", ""]
-    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"  OpenAPI     {base}/openapi/"]
-    if not settings.is_production:
-        token = settings.admin_token.get_secret_value()
-        # The demo token is published; one that somebody chose has no place on a terminal or in its log (C-04).
-        shown = token if token == DEMO_ADMIN_TOKEN else "•••"
-        lines += [f"  Sandbox     {base}/sandbox/v1   Authorization: Bearer {shown}", "", "  Demo clients"]
-        for demo in DEMO_CLIENTS:
-            users = ", ".join(f"{known.username} / {known.password}" for known in demo.credentials)
-            lines.append(f"  {demo.client_id}    {users}")
-    return "\n".join(lines) + "\n"

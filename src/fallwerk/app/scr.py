@@ -1,0 +1,41 @@
+"""The SCR APIs with the portal: cases of START and DELIVERY."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
+from fallwerk.apis.scr_start.alive import AliveCheck
+from fallwerk.apis.scr_start.routes import StartRoutes
+from fallwerk.app.area import Area, Core
+from fallwerk.dialects.scr.accounts import ScrAccounts
+from fallwerk.dialects.scr.router import ScrApi
+from fallwerk.web.portal import routes as portal
+from fallwerk.web.portal.cases import finder
+
+PREFIX: Final = "/api/scr/"
+
+
+def area(core: Core, available: Callable[[], Awaitable[bool]]) -> Area:
+    """
+    Compose the area.
+
+    Args:
+        available: Tells whether every component is available (S-80).
+    """
+    alive = AliveCheck(available, clock=core.clock, shared=core.shared)
+    start = StartRoutes(core.database, core.clock, alive, core.settings.public_base_url)
+    delivery = DeliveryRoutes(core.database, core.clock)
+    accounts = ScrAccounts(
+        core.database,
+        hash_of=core.database.context.hashes.secret,
+        clock=core.clock,
+        slowdown=core.slowdown,
+        generation=lambda: core.shared.generation,
+        fresh_s=core.settings.account_cache_s,
+    )
+    operations = (*start.operations(), *delivery.operations())
+    return Area(
+        mounts={PREFIX: ScrApi(operations, accounts, max_body_bytes=core.settings.max_body_bytes)},
+        pages=portal.routes(finder(core.database), clock=core.clock, slowdown=core.slowdown),
+        documents=("scr_start", "scr_delivery"),
+    )
