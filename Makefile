@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-annotate --no-header
 CHECKED := $(wildcard src tests tools benchmarks)
 
-.PHONY: help run test check bench mutate docs lock venv venv-dev
+.PHONY: help run test check bench mutate docs lock venv venv-dev chromium
 
 help:
 	@echo 'make run     start the server (PORT, DATA_DIR, DATABASE_URL, WORKERS, BLOB_URL)'
@@ -24,13 +24,14 @@ help:
 	@echo 'make bench   measure; prints the table of docs/performance.md'
 	@echo 'make mutate  break each marked rule and expect its tests to fail'
 	@echo 'make docs    write docs/conformance.md from the last `make test`'
+	@echo 'make chromium  install the browser of the tests from Debian'
 	@echo 'make lock    renew requirements.lock and requirements-dev.lock'
 
 # `exec` leaves no shell between make and the server: make hands SIGINT and SIGTERM straight to it.
 run: $(VENV)/.installed
 	@exec $(BIN)/fallwerk serve
 
-test: $(VENV)/.installed-dev $(PEERS)/.installed
+test: $(VENV)/.installed-dev $(PEERS)/.installed chromium
 	@$(BIN)/python -m pytest -n logical --dist worksteal --results build/test-results.json $(ARGS)
 
 check: $(VENV)/.installed-dev
@@ -48,6 +49,19 @@ mutate: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	@$(BIN)/python tools/conformance.py
+
+# The tests of pages need a Chromium. Where none is installed, root on Debian gets its package; everybody else is told.
+chromium:
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable; do \
+		if [ -n "$$name" ] && command -v "$$name" >/dev/null 2>&1; then exit 0; fi; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo 'No Chromium found; installing the system package.'; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update --quiet --quiet \
+			&& apt-get install --quiet --quiet --yes --no-install-recommends chromium >/dev/null && exit 0; \
+	fi; \
+	echo 'The tests of pages need Chromium and it could not be installed here: install the package "chromium"' >&2; \
+	echo '(Debian, as root: apt-get install chromium), or set CHROMIUM to the program.' >&2; exit 1
 
 lock: $(VENV)/.installed-dev
 	$(LOCK) $(ARGS) requirements.in requirements-build.in --output-file requirements.lock

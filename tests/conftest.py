@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.loopback", "tests.support.rows", "tests.support.databases"]
+pytest_plugins = ["tests.support.loopback", "tests.support.rows", "tests.support.databases", "tests.support.browser"]
 
 # Two cores shared by many processes: an example's duration says nothing about the code.
 settings.register_profile("fallwerk", deadline=None)
