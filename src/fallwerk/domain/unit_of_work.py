@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.domain.idempotency import IdempotencyRepository
-from fallwerk.domain.identcase.ports import CaseRepository
+from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 
 T = TypeVar("T")
@@ -44,6 +44,10 @@ class UnitOfWork(Protocol):
     @property
     def cases(self) -> CaseRepository:
         """Identification cases."""
+
+    @property
+    def attempts(self) -> AttemptRepository:
+        """Attempts by the methods of START."""
 
     @property
     def accounts(self) -> AccountRepository:

@@ -1,4 +1,4 @@
-"""Orders and recipients as sealed JSON: written from the domain's dataclasses, read back into them."""
+"""Orders, recipients and attempts as sealed JSON: written from the domain's dataclasses, read back into them."""
 
 import types
 import typing
@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from fallwerk.domain.identcase.attempt import AttemptDetails
 from fallwerk.domain.identcase.model import CaseOrder
 from fallwerk.domain.identcase.ports import Recipient
 
@@ -32,6 +33,16 @@ def recipient_bytes(recipient: Recipient) -> bytes:
 def recipient_of(content: bytes) -> Recipient:
     """Read a recipient back."""
     return _build(Recipient, orjson.loads(content))
+
+
+def details_bytes(details: AttemptDetails) -> bytes:
+    """Render an attempt's details for sealing."""
+    return orjson.dumps(details)
+
+
+def details_of(content: bytes) -> AttemptDetails:
+    """Read an attempt's details back."""
+    return _build(AttemptDetails, orjson.loads(content))
 
 
 def _build(kind: type[T], value: dict[str, Any]) -> T:

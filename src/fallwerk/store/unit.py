@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, CursorResult, Executable, update
 
 from fallwerk.store.accounts import Accounts
+from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
 from fallwerk.store.due import Due
@@ -119,6 +120,11 @@ class Unit:
     def cases(self) -> Cases:
         """Identification cases."""
         return Cases(self)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """Attempts by the methods of START."""
+        return Attempts(self)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -5,7 +5,7 @@ Source: DELIVERY §2.3, §4.1; D-01 to D-05; decisions.md "Life cycle of a deliv
 a status to a delivery identification.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -21,13 +21,17 @@ DAY_US: Final = 24 * 60 * 60 * 1_000_000
 
 
 class Role(StrEnum):
-    """Who may take a step."""
+    """Who may take a step; each life cycle has steps for some of them."""
 
     SYSTEM = "system"
     PACKAGING = "packaging"
     COURIER = "courier"
     POST_OFFICE = "post office"
     RECIPIENT = "recipient"
+    USER = "user"
+    AGENT = "agent"
+    REVIEWER = "reviewer"
+    CARD = "card"
 
 
 class StatusType(StrEnum):
@@ -220,16 +224,19 @@ def role_for(current: Identification | None, step: WantedStep) -> Role | None:
     return next((row.by for row in _rows(_status(current), None) if _matches(row.legal, step)), None)
 
 
-def event_wanted(settings_events: tuple[str, ...], status: IdentStatus) -> bool:
+def event_wanted(
+    settings_events: tuple[str, ...], status: IdentStatus, notified: Mapping[IdentStatus, StatusType] = NOTIFIED
+) -> bool:
     """
     Tell whether a client asked to be notified of a status.
 
-    Source: DELIVERY §2.3; D-60.
+    Source: DELIVERY §2.3; D-60, S-48.
 
     Args:
         settings_events: Names of statuses, or of types: `notification`, `final`.
+        notified: The life cycle's statuses that notify at all.
     """
-    kind = NOTIFIED.get(status)
+    kind = notified.get(status)
     return kind is not None and (status.value in settings_events or kind.value in settings_events)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fallwerk.domain.identcase.attempt import Attempt
 from fallwerk.domain.identcase.filter import CaseFilter
 from fallwerk.domain.identcase.model import Address, CaseId, CaseKind, CaseOrder, IdentCase, Identification
 from fallwerk.domain.identcase.plan import NewCase
@@ -111,3 +112,13 @@ class CaseRepository(Protocol):
 
     def erase(self, tenant_id: int, case_id: str) -> None:
         """Delete every row of a case but its audit events."""
+
+
+class AttemptRepository(Protocol):
+    """Attempts to identify by the methods of START; every call names its tenant."""
+
+    def of_case(self, tenant_id: int, case_id: str) -> tuple[Attempt, ...]:
+        """Return the attempts of a case, oldest first."""
+
+    def save(self, tenant_id: int, case_id: str, attempt: Attempt) -> None:
+        """Store an attempt, new or changed."""

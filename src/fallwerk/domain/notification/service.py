@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fallwerk.domain.account.model import ScrClient
-from fallwerk.domain.identcase.lifecycle import event_wanted
-from fallwerk.domain.identcase.model import CaseOrder, IdentCase, IdentStatus
+from fallwerk.domain.identcase import methods_lifecycle
+from fallwerk.domain.identcase.lifecycle import NOTIFIED, event_wanted
+from fallwerk.domain.identcase.model import CaseKind, CaseOrder, IdentCase, IdentStatus
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.notification.model import Delivery, DeliveryStatus, Outcome
 from fallwerk.domain.notification.rules import notification_body
@@ -19,10 +20,11 @@ def notify(
     """
     Record one notification per URL in the transaction of the change it tells of.
 
-    Source: S-14, D-60, D-61, D-66. An inactive webhook, or a status the client did not ask for, records nothing.
+    Source: S-14, S-48, D-60, D-61, D-66. An inactive webhook, or a status the client did not ask for, records nothing.
     """
     settings = client.settings
-    if not settings.webhook_active or not event_wanted(settings.webhook_events, event):
+    notified = NOTIFIED if case.kind is CaseKind.DELIVERY else methods_lifecycle.NOTIFIED
+    if not settings.webhook_active or not event_wanted(settings.webhook_events, event, notified):
         return
     reference_id = case.reference_id if case.reference_given else None
     body = notification_body(case.case_id, reference_id, order.custom[0], settings)

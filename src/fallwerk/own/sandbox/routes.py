@@ -16,7 +16,8 @@ from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.identcase.lifecycle import IllegalStep, WantedStep
 from fallwerk.domain.identcase.model import CaseKind
 from fallwerk.domain.identcase.ports import ResultRenderer
-from fallwerk.domain.identcase.service.change import Change, client_of, take_step
+from fallwerk.domain.identcase.service.case_state import client_of
+from fallwerk.domain.identcase.service.change import Change, take_step
 from fallwerk.domain.sandbox.ports import SandboxStore, SandboxUnit
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal

@@ -1,13 +1,12 @@
 """Moving a case on: steps of a delivery identification, expiry, erasure, archive."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fallwerk.domain.account.model import ScrClient
 from fallwerk.domain.audit.model import SYSTEM, Actor, AuditEvent
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import (
-    DAY_US,
     DUE_STEPS,
     Role,
     WantedStep,
@@ -18,12 +17,13 @@ from fallwerk.domain.identcase.lifecycle import (
 )
 from fallwerk.domain.identcase.model import CaseKind, CaseStatus, IdentCase, IdentStatus
 from fallwerk.domain.identcase.ports import CaseRow, ResultRenderer
+from fallwerk.domain.identcase.service.attempts import expire_case
+from fallwerk.domain.identcase.service.case_state import client_of, erasure_of, with_status
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.notification.service import notify
 from fallwerk.domain.unit_of_work import UnitOfWork
 
 SYSTEM_TENANT = 0
-LATEST_RETENTION_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,6 @@ def take_step(uow: UnitOfWork, row: CaseRow, change: Change, client: ScrClient, 
     return case
 
 
-def with_status(case: IdentCase, status: CaseStatus, now_us: int) -> IdentCase:
-    """Return the case with the status that its identification fixes; an unchanged one keeps its time (D-23)."""
-    if case.status is status:
-        return case
-    closed_us = now_us if status is CaseStatus.CLOSED else None
-    return replace(case, status=status, modified_us=now_us, closed_us=closed_us)
-
-
 def run_due_step(uow: UnitOfWork, work: DueWork, render: ResultRenderer, now_us: int) -> None:
     """
     Take the step that a timer stands for, if it is still legal: expiry, pick-up, waiting period.
@@ -92,7 +84,7 @@ def run_due_step(uow: UnitOfWork, work: DueWork, render: ResultRenderer, now_us:
     if head is None:
         return
     if head.kind is CaseKind.START:
-        expire_start_case(uow, work, now_us)
+        expire_case(uow, work, now_us)
         return
     row = uow.cases.get(work.tenant_id, work.case_id, kind=CaseKind.DELIVERY, lock=True)
     step = DUE_STEPS[work.kind]
@@ -100,24 +92,6 @@ def run_due_step(uow: UnitOfWork, work: DueWork, render: ResultRenderer, now_us:
         return
     change = Change(work.tenant_id, work.case_id, step, SYSTEM, Role.SYSTEM, now_us)
     take_step(uow, row, change, client_of(uow, work.tenant_id), render)
-
-
-def expire_start_case(uow: UnitOfWork, work: DueWork, now_us: int) -> None:
-    """Close a case that nobody began in time (S-43); one without an identification is closed without one."""
-    row = uow.cases.get(work.tenant_id, work.case_id, kind=CaseKind.START, lock=True)
-    if row is None or row.case.status is CaseStatus.CLOSED:
-        return
-    case = with_status(row.case, CaseStatus.CLOSED, now_us)
-    uow.cases.save(replace(row, case=case), None)
-    uow.due.add(erasure_of(case, client_of(uow, work.tenant_id)))
-    uow.audit.add(AuditEvent(case.tenant_id, now_us, SYSTEM, "case.expired", case.case_id))
-
-
-def erasure_of(case: IdentCase, client: ScrClient) -> DueWork:
-    """The physical deletion of a closed case at its account's limit (D-50)."""
-    days = min(client.settings.retention_days, LATEST_RETENTION_DAYS)
-    closed_us = case.modified_us if case.closed_us is None else case.closed_us
-    return DueWork(case.tenant_id, case.case_id, DueKind.ERASE, closed_us + days * DAY_US)
 
 
 def erase_case(uow: UnitOfWork, work: DueWork, now_us: int, compact_us: int) -> None:
@@ -149,15 +123,6 @@ def archive_cases(
     events = [AuditEvent(client.tenant_id, now_us, actor, "case.archived", case_id) for case_id in archived.changed]
     uow.audit.add_many(events)
     return archived.cases
-
-
-def client_of(uow: UnitOfWork, tenant_id: int) -> ScrClient:
-    """Return the client a case belongs to; a case without one cannot be."""
-    client = uow.accounts.scr_client_of(tenant_id)
-    if client is None:
-        msg = f"tenant {tenant_id} has no account"
-        raise LookupError(msg)
-    return client
 
 
 def _step_event(case: IdentCase, change: Change) -> AuditEvent:
