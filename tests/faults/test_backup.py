@@ -4,15 +4,18 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.store import backup as backup_module
 from fallwerk.store.all_tables import metadata
 from fallwerk.store.backup import BackupRefused, create_backup, restore_backup
 from fallwerk.store.keys import KeyFile
+from fallwerk.store.schema import HEAD
 from tests.faults.conftest import rows
 from tests.faults.load import Client, Load
 from tests.support.databases import Engine
@@ -89,6 +92,29 @@ def test_a_restored_system_serves_the_old_cases_with_the_old_credentials(
         restored_results = results_of(server, load)
         assert done <= set(restored_results)
         assert restored_results == {case_id: listed[case_id] for case_id in restored_results}
+
+
+@pytest.mark.req("C-08")
+def test_objects_that_come_and_go_beside_the_backup_are_in_it(
+    tmp_path: Path, new_database: Callable[[Engine, Path], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, blobs = new_database("sqlite", tmp_path / "old"), tmp_path / "old" / "blobs"
+    (blobs / "7").mkdir(parents=True)
+    (blobs / "7" / "released").write_bytes(BLOB)
+
+    def tables_meanwhile(*given: Any) -> Any:
+        # The snapshot may know either: one was released after it, the other came just before it.
+        (blobs / "7" / "uploaded").write_bytes(BLOB)
+        written = write_tables(*given)
+        (blobs / "7" / "released").unlink()
+        return written
+
+    write_tables = backup_module._write_tables
+    monkeypatch.setattr(backup_module, "_write_tables", tables_meanwhile)
+    create_backup(url, [TEST_KEY], blobs, tmp_path / "file.zip", PASSPHRASE)
+    restored = tmp_path / "new"
+    restore_backup(tmp_path / "file.zip", f"sqlite:///{tmp_path}/new.db", None, restored, PASSPHRASE)
+    assert {path.name: path.read_bytes() for path in (restored / "7").iterdir()} == {"released": BLOB, "uploaded": BLOB}
 
 
 def back_up_beside(load: Load, data: Path, url: str, file: Path) -> None:
@@ -232,8 +258,9 @@ def with_fewer_rows(source: Path, target: Path) -> None:
 
 
 def from_a_newer_version(source: Path, target: Path) -> None:
+    present = f'"{HEAD}"'.encode()
     rewritten(
-        source, target, lambda name, content: content.replace(b'"0001"', b'"9999"') if "manifest" in name else content
+        source, target, lambda name, content: content.replace(present, b'"9999"') if "manifest" in name else content
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
@@ -64,6 +65,10 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+
+    @property
+    def blobs(self) -> BlobRepository:
+        """References to what lies in the blob store."""
 
     @property
     def idempotency(self) -> IdempotencyRepository:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
 from fallwerk.store.tables import metadata
 
@@ -16,6 +16,7 @@ blob: Final = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("reference_count", Integer, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Index("uq_blob_object_name", "object_name", unique=True),
 )
 """
 One row per content and tenant. `blob_key` is the keyed hash of the content, so that equal content is stored once and

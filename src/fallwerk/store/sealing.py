@@ -119,6 +119,12 @@ class KeyedHashes:
         digest.update(b"request|" + content)
         return digest.digest()
 
+    def content(self, tenant_id: int, sha256: bytes) -> bytes:
+        """Hash a content's SHA-256 under its tenant, so that nobody else can tell who holds the same content."""
+        digest = self._blind.copy()
+        digest.update(b"content|%d|%b" % (tenant_id, sha256))
+        return digest.digest()
+
     def blind(self, tenant_id: int, kind: str, value: str) -> bytes:
         """Hash a normalised value so that equal ones of one tenant and kind can be found, and nothing else learnt."""
         digest = self._blind.copy()

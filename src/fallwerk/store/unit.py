@@ -12,6 +12,7 @@ from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
+from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
 from fallwerk.store.idempotency import Idempotency
 from fallwerk.store.notifications import Notifications
@@ -145,6 +146,11 @@ class Unit:
     def audit(self) -> Audit:
         """The audit log."""
         return Audit(self)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """References to what lies in the blob store."""
+        return Blobs(self)
 
     @cached_property
     def idempotency(self) -> Idempotency:

@@ -17,6 +17,8 @@ class DueKind(StrEnum):
     """A webhook is to be sent; the subject is its notification id."""
     ERASE = "erase"
     """The retention limit is reached: the case is deleted physically (D-50)."""
+    DELETE_OBJECT = "delete object"
+    """An object of the blob store lost its last reference; the subject is its number, there is no case."""
     COMPACT = "compact"
     """Pages freed by erasures are cleaned; of tenant 0."""
 

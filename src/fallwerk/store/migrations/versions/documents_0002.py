@@ -34,6 +34,9 @@ def upgrade() -> None:
         sa.Column("created_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "blob_key", name=op.f("pk_blob")),
     )
+    with op.batch_alter_table("blob", schema=None) as batch_op:
+        batch_op.create_index("uq_blob_object_name", ["object_name"], unique=True)
+
     op.create_table(
         "broker",
         sa.Column("tenant_id", sa.BigInteger(), autoincrement=False, nullable=False),
