@@ -1,9 +1,7 @@
 """Identification cases in the database."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -23,7 +21,7 @@ from fallwerk.domain.identcase.model import (
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
-from fallwerk.store.rows import ARRAYS, AT_ONCE, insert_new_rows, insert_rows
+from fallwerk.store.rows import insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
 from fallwerk.store.statements import upsert
 from fallwerk.store.tables import (
@@ -41,8 +39,6 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 500
 """Cases that one statement names at most."""
-DIRECTORY: Final = -1
-"""Stands for the tenant where a case id is looked for in the whole system."""
 OF_A_CASE: Final = (idempotency, due_work, notification, identification, delivery_order, ident_case)
 """Tables whose rows go with a case; the directory follows them."""
 
@@ -55,56 +51,20 @@ class Cases:
 
     def add_many(self, cases: Sequence[NewCase], results: Sequence[bytes | None]) -> list[CaseId | None]:
         """Store new cases; say per case what stands in its way."""
-        rows = {new.case.case_id: self._row(new, result) for new, result in zip(cases, results, strict=True)}
-        taken = self._insert_sqlite(cases, rows) if self._unit.is_sqlite else self._insert_postgres(cases, rows)
-        fresh = [new.case for new in cases if new.case.case_id not in taken]
-        insert_rows(self._unit, case_directory, [(case.case_id, case.tenant_id) for case in fresh])
-        return [taken.get(new.case.case_id) for new in cases]
-
-    def _insert_sqlite(self, cases: Sequence[NewCase], rows: dict[CaseId, tuple[Any, ...]]) -> dict[CaseId, CaseId]:
-        """Look, then insert: between the two nobody else can write."""
-        taken: dict[CaseId, CaseId] = {}
-        holders = self._holders([new.case for new in cases])
-        for new in cases:
-            case = new.case
-            holder = holders.get((DIRECTORY, case.case_id)) or holders.setdefault(
-                (case.tenant_id, case.reference_id), case.case_id
-            )
-            if holder != case.case_id or (DIRECTORY, case.case_id) in holders:
-                taken[case.case_id] = holder
-        insert_rows(self._unit, ident_case, [row for case_id, row in rows.items() if case_id not in taken])
-        return taken
-
-    def _holders(self, cases: Sequence[IdentCase]) -> dict[tuple[int, str], CaseId]:
-        """Return who holds the reference ids (by tenant) and case ids (by `DIRECTORY`) of new cases; SQLite only."""
-        raw: Any = self._unit.connection.connection.driver_connection
-        found: dict[tuple[int, str], CaseId] = {}
-        for start in range(0, len(cases), AT_ONCE):
-            chunk = cases[start : start + AT_ONCE]
-            values = [value for case in chunk for value in (case.tenant_id, case.reference_id)]
-            values += [case.case_id for case in chunk]
-            rows = raw.execute(_holders_sql(len(chunk)), values).fetchall()
-            found.update({(tenant_id, name): CaseId(holder) for tenant_id, name, holder in rows})
-        return found
-
-    def _insert_postgres(self, cases: Sequence[NewCase], rows: dict[CaseId, tuple[Any, ...]]) -> dict[CaseId, CaseId]:
-        """Insert what meets no conflict; one order of rows in all processes keeps them from deadlocking."""
-        taken = self._directory_conflicts(list(rows))
-        ordered = sorted(
-            (new.case for new in cases if new.case.case_id not in taken),
-            key=lambda case: (case.tenant_id, case.reference_id),
+        rows: dict[CaseId, tuple[Any, ...]] = {}
+        for new, result in zip(cases, results, strict=True):
+            rows.setdefault(new.case.case_id, self._row(new, result))
+        # One order of rows in all processes keeps them from deadlocking.
+        ordered = sorted((new.case for new in cases), key=lambda case: (case.tenant_id, case.reference_id))
+        places = [(case.case_id, case.tenant_id) for case in ordered]
+        known = insert_new_rows(self._unit, case_directory, places, "case_id")
+        stored = insert_new_rows(
+            self._unit, ident_case, [rows[case.case_id] for case in ordered if case.case_id in known], "case_id"
         )
-        if ordered:
-            kept = insert_new_rows(self._unit, ident_case, [rows[case.case_id] for case in ordered], "case_id")
-            for case in ordered:
-                if case.case_id not in kept:
-                    taken[case.case_id] = self._holder(case)
-        return taken
-
-    def _directory_conflicts(self, case_ids: list[CaseId]) -> dict[CaseId, CaseId]:
-        with closing(self._unit.connection.connection.cursor()) as cursor:
-            cursor.execute(_IN_DIRECTORY, (ARRAYS["text"](case_ids),))
-            return {CaseId(case_id): CaseId(case_id) for (case_id,) in cursor.fetchall()}
+        taken = {case.case_id: self._holder(case) for case in ordered if case.case_id in known - stored}
+        if taken:
+            self._unit.execute(delete(case_directory).where(case_directory.c.case_id.in_(sorted(taken))))
+        return [_obstacle(new.case.case_id, stored, taken) for new in cases]
 
     def _holder(self, case: IdentCase) -> CaseId:
         """Return who holds a reference id; the case's own id if that holder went away meanwhile."""
@@ -270,14 +230,13 @@ class Cases:
         self._unit.execute(delete(case_directory).where(case_directory.c.case_id == case_id))
 
 
-@cache
-def _holders_sql(size: int) -> str:
-    names = ", ".join(["(?, ?)"] * size)
-    ids = ", ".join("?" * size)
-    return (
-        f"SELECT tenant_id, reference_id, case_id FROM ident_case WHERE (tenant_id, reference_id) IN (VALUES {names})"  # noqa: S608
-        f" UNION ALL SELECT {DIRECTORY}, case_id, case_id FROM case_directory WHERE case_id IN ({ids})"
-    )
+def _obstacle(case_id: CaseId, stored: set[CaseId], taken: dict[CaseId, CaseId]) -> CaseId | None:
+    """Tell what kept a case out: nothing, its reference id's holder, or its own id, which another case has."""
+    if case_id in stored:
+        # One row is one case: a second one of the same new id has to find another.
+        stored.remove(case_id)
+        return None
+    return taken.get(case_id, case_id)
 
 
 def _context(what: str, tenant_id: int, case_id: str) -> bytes:
@@ -325,8 +284,6 @@ _KEY: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("cas
 _HOLDER: Final = select(_c.case_id).where(
     _c.tenant_id == bindparam("tenant"), _c.reference_id == bindparam("reference")
 )
-# One text for every number of ids, so that it is prepared once.
-_IN_DIRECTORY: Final = "SELECT case_id FROM case_directory WHERE case_id = ANY(%b)"
 _CASE: Final = select(ident_case).where(*_KEY)
 _LOCKED_CASE: Final = _CASE.with_for_update()
 _ATTEMPT: Final = (

@@ -2,8 +2,7 @@
 Set-based inserts for the hot path, through the driver itself.
 
 SQLAlchemy names the columns; the statements are made once per table and the values go to the driver without a layer
-between. On SQLite the single writer makes a look before the insert race-free; PostgreSQL takes arrays with `unnest` and
-says which rows met a conflict.
+between: as arrays with `unnest` on PostgreSQL, as rows of one `VALUES` on SQLite. Both say which rows met no conflict.
 """
 
 from collections.abc import Sequence
@@ -47,7 +46,11 @@ def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> 
 
 
 def insert_new_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]], returning: str) -> set[Any]:
-    """Insert those rows that meet no conflict (PostgreSQL only) and return one column of them."""
+    """Insert those rows that meet no conflict and return one column of them."""
+    if not rows:
+        return set()
+    if unit.is_sqlite:
+        return _insert_sqlite(unit.connection.connection.driver_connection, table, rows, returning)
     with closing(unit.connection.connection.cursor()) as cursor:
         cursor.execute(_postgres_insert(table, returning=returning), _columns(table, rows))
         return {row[0] for row in cursor.fetchall()}
@@ -62,21 +65,25 @@ def _kinds(table: Table) -> list[type[ColumnValues]]:
     return [ARRAYS[_ARRAY_TYPES[type(column.type)]] for column in table.columns]
 
 
-def _insert_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:  # noqa: ANN401 - the driver's
+def _insert_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]], returning: str = "") -> set[Any]:  # noqa: ANN401 - the driver's
     """
     Insert with few statements: each step of the driver lets go of the interpreter lock, and under load another thread
     takes it for a while.
     """
+    found: set[Any] = set()
     for start in range(0, len(rows), AT_ONCE):
         chunk = rows[start : start + AT_ONCE]
-        raw.execute(_sqlite_insert(table, len(chunk)), [value for row in chunk for value in row])
+        statement = _sqlite_insert(table, len(chunk), returning=returning)
+        found.update(value for (value,) in raw.execute(statement, [value for row in chunk for value in row]))
+    return found
 
 
 @cache
-def _sqlite_insert(table: Table, size: int) -> str:
+def _sqlite_insert(table: Table, size: int, *, returning: str) -> str:
     names = ", ".join(column.name for column in table.columns)
     marks = f"({', '.join('?' * len(table.columns))})"
-    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}"  # noqa: S608 - our own names
+    conflict = f" ON CONFLICT DO NOTHING RETURNING {returning}" if returning else ""
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}{conflict}"  # noqa: S608 - our own names
 
 
 @cache
