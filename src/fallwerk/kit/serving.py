@@ -27,10 +27,10 @@ from fallwerk.kit.shared import SharedState
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line and headers together; more is answered 431."""
-_SWITCH_S: Final = 0.001
+_SWITCH_S: Final = 0.0003
 """
 The store's threads hand over to the event loop at every step of a statement; with Python's 5 ms a busy loop would keep
-an open transaction waiting that long, many times over.
+an open transaction waiting that long, many times over. With much less the threads would do little but hand over.
 """
 HEAD_S: Final = 30.0
 """How long a connection may take to send a complete head; who sends a byte now and then would hold it for ever."""

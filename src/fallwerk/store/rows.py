@@ -5,9 +5,11 @@ SQLAlchemy names the columns; the statements are made once per table and the val
 between: as arrays with `unnest` on PostgreSQL, as rows of one `VALUES` on SQLite. Both say which rows met no conflict.
 """
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table, Text
@@ -50,7 +52,7 @@ def insert_new_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]],
     if not rows:
         return set()
     if unit.is_sqlite:
-        return _insert_sqlite(unit.connection.connection.driver_connection, table, rows, returning)
+        return _insert_new_sqlite(unit.connection.connection.driver_connection, table, rows, returning)
     with closing(unit.connection.connection.cursor()) as cursor:
         cursor.execute(_postgres_insert(table, returning=returning), _columns(table, rows))
         return {row[0] for row in cursor.fetchall()}
@@ -65,30 +67,48 @@ def _kinds(table: Table) -> list[type[ColumnValues]]:
     return [ARRAYS[_ARRAY_TYPES[type(column.type)]] for column in table.columns]
 
 
-def _insert_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]], returning: str = "") -> set[Any]:  # noqa: ANN401 - the driver's
+def _insert_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:  # noqa: ANN401 - the driver's
     """
     Insert with few statements: each step of the driver lets go of the interpreter lock, and under load another thread
     takes it for a while.
     """
+    for chunk in _chunks(rows):
+        raw.execute(_sqlite_insert(table, len(chunk), returning=""), list(chain.from_iterable(chunk)))
+
+
+def _insert_new_sqlite(raw: Any, table: Table, rows: Sequence[tuple[Any, ...]], returning: str) -> set[Any]:  # noqa: ANN401
+    """Insert what is new; only where something is not, ask row by row which ones were."""
+    place = table.columns.keys().index(returning)
     found: set[Any] = set()
-    for start in range(0, len(rows), AT_ONCE):
-        chunk = rows[start : start + AT_ONCE]
-        statement = _sqlite_insert(table, len(chunk), returning=returning)
-        found.update(value for (value,) in raw.execute(statement, [value for row in chunk for value in row]))
+    for chunk in _chunks(rows):
+        values = list(chain.from_iterable(chunk))
+        try:
+            raw.execute(_sqlite_insert(table, len(chunk), returning=""), values)
+            found.update(row[place] for row in chunk)
+        except sqlite3.IntegrityError:
+            # The failed statement has taken back all of its rows.
+            inserted = raw.execute(_sqlite_insert(table, len(chunk), returning=returning), values)
+            found.update(value for (value,) in inserted.fetchall())
     return found
+
+
+def _chunks(rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
 
 
 @cache
 def _sqlite_insert(table: Table, size: int, *, returning: str) -> str:
     names = ", ".join(column.name for column in table.columns)
     marks = f"({', '.join('?' * len(table.columns))})"
-    conflict = f" ON CONFLICT DO NOTHING RETURNING {returning}" if returning else ""
-    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}{conflict}"  # noqa: S608 - our own names
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}{_conflict(returning)}"  # noqa: S608 - our own names
 
 
 @cache
 def _postgres_insert(table: Table, *, returning: str) -> str:
     names = ", ".join(column.name for column in table.columns)
     arrays = ", ".join(f"%b::{_ARRAY_TYPES[type(column.type)]}[]" for column in table.columns)
-    conflict = f" ON CONFLICT DO NOTHING RETURNING {returning}" if returning else ""
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}){conflict}"  # noqa: S608 - our own names
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}){_conflict(returning)}"  # noqa: S608 - our own names
+
+
+def _conflict(returning: str) -> str:
+    return f" ON CONFLICT DO NOTHING RETURNING {returning}" if returning else ""
