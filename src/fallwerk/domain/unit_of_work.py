@@ -9,6 +9,8 @@ from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
+from fallwerk.domain.partner.ports import PartnerRepository
+from fallwerk.domain.signing.model import SigningKeyRepository
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -53,6 +55,14 @@ class UnitOfWork(Protocol):
     @property
     def accounts(self) -> AccountRepository:
         """Accounts and their credentials."""
+
+    @property
+    def partners(self) -> PartnerRepository:
+        """Partners of the loan platform and their OAuth clients."""
+
+    @property
+    def signing_keys(self) -> SigningKeyRepository:
+        """Keys that sign access tokens."""
 
     @property
     def notifications(self) -> NotificationRepository:

@@ -10,6 +10,7 @@ _SYMBOLS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PAIRS: Final = tuple(first + second for first in _SYMBOLS for second in _SYMBOLS)
 _CASE_ID_LENGTH: Final = 12
 _CLIENT_ID_LENGTH: Final = 8
+_PARTNER_ID_LENGTH: Final = 5
 _SECRET_BYTES: Final = 24
 _DRAWN_BYTES: Final = 8
 _RANGE: Final = 256**_DRAWN_BYTES
@@ -23,6 +24,16 @@ def new_case_id() -> str:
 def new_client_id() -> str:
     """Eight characters `[0-9A-Z]`, the length in which we issue client ids. Source: S-02."""
     return _random_symbols(_CLIENT_ID_LENGTH)
+
+
+def new_partner_id() -> str:
+    """Five characters `[0-9A-Z]`. Source: decision 43."""
+    return _random_symbols(_PARTNER_ID_LENGTH + 1)[:_PARTNER_ID_LENGTH]
+
+
+def new_oauth_client_id() -> str:
+    """Twelve characters `[0-9a-z]` behind `kex-`."""
+    return f"kex-{_random_symbols(_CASE_ID_LENGTH).lower()}"
 
 
 def new_secret() -> str:

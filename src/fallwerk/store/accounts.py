@@ -1,17 +1,17 @@
 """SCR clients and their credentials: settings as JSON, secrets as keyed hashes, passwords that must be shown sealed."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from fallwerk.domain.account.model import Credential, IdentClass, ScrClient, ScrSettings
+from fallwerk.domain.account.model import IdentClass, ScrClient, ScrSettings
 from fallwerk.domain.account.ports import NewCredential
 from fallwerk.domain.identcase.model import Method
+from fallwerk.store.credentials import add_credentials, credentials_of, end_credentials
 from fallwerk.store.statements import insert_new
-from fallwerk.store.tables import credential, scr_client, tenant
+from fallwerk.store.tables import scr_client, tenant
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
@@ -20,9 +20,6 @@ _c: Final = scr_client.c
 _BY_ID: Final = select(scr_client).where(_c.client_id == bindparam("client"))
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update()
 _BY_TENANT: Final = select(scr_client).where(_c.tenant_id == bindparam("tenant"))
-_CREDENTIALS: Final = (
-    select(credential).where(credential.c.tenant_id == bindparam("tenant")).order_by(credential.c.credential_id)
-)
 
 
 class Accounts:
@@ -69,21 +66,9 @@ class Accounts:
         if not insert_new(self._unit, scr_client, values):
             return None
         self._unit.execute(insert(tenant), {"tenant_id": tenant_id, "kind": "scr", "demo": demo, "created_us": now_us})
-        self._add_credentials(tenant_id, credentials)
+        add_credentials(self._unit, tenant_id, credentials)
         self.changed()
         return self.scr_client_of(tenant_id)
-
-    def _add_credentials(self, tenant_id: int, credentials: Iterable[NewCredential]) -> None:
-        for new in credentials:
-            values = {
-                "tenant_id": tenant_id,
-                "credential_id": self._unit.new_id(),
-                "username": new.username,
-                "secret_hash": self._unit.hashes.secret(new.password),
-                "alive_only": new.alive_only,
-                "valid_until_us": None,
-            }
-            self._unit.execute(insert(credential), values)
 
     def save_settings(self, tenant_id: int, settings: ScrSettings, now_us: int) -> None:
         """Replace a client's settings."""
@@ -102,14 +87,8 @@ class Accounts:
         now_us: int,
     ) -> None:
         """Put new secrets in place; the present ones end at `old_until_us`."""
-        columns = credential.c
-        self._unit.execute(delete(credential).where(columns.tenant_id == tenant_id, columns.valid_until_us <= now_us))
-        self._unit.execute(
-            update(credential)
-            .where(columns.tenant_id == tenant_id, func.coalesce(columns.valid_until_us, old_until_us) >= old_until_us)
-            .values(valid_until_us=old_until_us)
-        )
-        self._add_credentials(tenant_id, credentials)
+        end_credentials(self._unit, tenant_id, old_until_us=old_until_us, now_us=now_us)
+        add_credentials(self._unit, tenant_id, credentials)
         secrets = self._secrets(tenant_id)
         kept = [[word, min(end or old_until_us, old_until_us)] for word, end in secrets["data"]]
         secrets["data"] = [[data_password, None], *[entry for entry in kept if entry[1] > now_us]]
@@ -135,16 +114,12 @@ class Accounts:
 
     def _client(self, row: Any) -> ScrClient:  # noqa: ANN401 - a row of the table
         secrets = orjson.loads(self._unit.sealer.open(row.secrets_sealed, _context(row.tenant_id)))
-        credentials = self._unit.execute(_CREDENTIALS, {"tenant": row.tenant_id}).all()
         return ScrClient(
             tenant_id=row.tenant_id,
             client_id=row.client_id,
             settings=replace(_settings(row.settings), webhook_password=secrets["webhook"]),
             data_passwords=tuple((word, end) for word, end in secrets["data"]),
-            credentials=tuple(
-                Credential(found.username, bytes(found.secret_hash), bool(found.alive_only), found.valid_until_us)
-                for found in credentials
-            ),
+            credentials=credentials_of(self._unit, row.tenant_id),
         )
 
 

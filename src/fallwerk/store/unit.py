@@ -16,8 +16,10 @@ from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
 from fallwerk.store.idempotency import Idempotency
 from fallwerk.store.notifications import Notifications
+from fallwerk.store.partners import Partners
 from fallwerk.store.sandbox import Sandbox
 from fallwerk.store.sealing import KeyedHashes, Sealer
+from fallwerk.store.signing_keys import SigningKeys
 from fallwerk.store.tables import id_block
 
 BLOCK: Final = 100_000
@@ -131,6 +133,16 @@ class Unit:
     def accounts(self) -> Accounts:
         """Accounts and their credentials."""
         return Accounts(self)
+
+    @cached_property
+    def partners(self) -> Partners:
+        """Partners of the loan platform and their OAuth clients."""
+        return Partners(self)
+
+    @cached_property
+    def signing_keys(self) -> SigningKeys:
+        """Keys that sign access tokens."""
+        return SigningKeys(self)
 
     @cached_property
     def notifications(self) -> Notifications:
