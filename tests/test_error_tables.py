@@ -24,6 +24,7 @@ TABLES = {
     "apis.scr_delivery": COMMON,
     "own.admin": {},
     "own.sandbox": {},
+    "own.token": {},
 }
 """API → what its dialect renders for all of its APIs."""
 CAUGHT = {"own.sandbox": {"IllegalStep"}, "own.admin": {"ReferenceIdTaken"}}

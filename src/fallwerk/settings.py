@@ -206,6 +206,8 @@ class Settings(BaseModel):
     """Seconds after a deletion until freed space of SQLite is overwritten and given back."""
     account_cache_s: float = Field(default=5, ge=0, le=60)
     """Seconds that a verified account is remembered; changes through this server count at once."""
+    signing_key_days: int = Field(default=30, ge=2, le=3650)
+    """Days for which a key signs access tokens; the next one is published a day ahead."""
     journal_bytes: int = Field(default=8 * _MIB, ge=256 * 1024, le=1024 * _MIB)
     """Bytes of memory for the request journal of all processes together."""
     journal_seconds: float = Field(

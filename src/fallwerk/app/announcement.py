@@ -1,6 +1,7 @@
 """What the server tells the person who starts it."""
 
 from fallwerk.domain.account.demo import DEMO_CLIENTS
+from fallwerk.domain.partner.demo import DEMO_OAUTH_CLIENTS
 from fallwerk.settings import DEMO_ADMIN_TOKEN, Settings
 
 
@@ -8,7 +9,8 @@ def announce(settings: Settings) -> str:
     """Return what a person who starts the server wants to know first: addresses and, in the sandbox, credentials."""
     base = settings.public_base_url
     lines = [f"Fallwerk ({settings.mode}, {'SQLite' if settings.is_sqlite else 'PostgreSQL'})", ""]
-    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"  OpenAPI     {base}/openapi/"]
+    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"  Tokens      {base}/auth/token"]
+    lines += [f"  OpenAPI     {base}/openapi/"]
     if not settings.is_production:
         token = settings.admin_token.get_secret_value()
         # The demo token is published; one that somebody chose has no place on a terminal or in its log (C-04).
@@ -17,4 +19,6 @@ def announce(settings: Settings) -> str:
         for demo in DEMO_CLIENTS:
             users = ", ".join(f"{known.username} / {known.password}" for known in demo.credentials)
             lines.append(f"  {demo.client_id}    {users}")
+        lines += ["", "  Demo OAuth clients"]
+        lines += [f"  {demo.client_id} / {demo.secret}" for demo in DEMO_OAUTH_CLIENTS]
     return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
 from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
-from fallwerk.app import documents, scr
+from fallwerk.app import documents, oauth, scr
 from fallwerk.app.area import Area, Core
 from fallwerk.app.store import open_database
 from fallwerk.domain.account.demo import seed
@@ -82,7 +82,12 @@ class Fallwerk:
             ca_file=settings.webhook_ca_file,
         )
         core = Core(settings, shared, self.clock, self.database, self.blobs, self.journal, self.metrics, self.slowdown)
-        self.areas: tuple[Area, ...] = (scr.area(core, self.available), documents.area(core))
+        access = oauth.access(core)
+        self.areas: tuple[Area, ...] = (
+            scr.area(core, self.available),
+            documents.area(core),
+            oauth.area(core, access),
+        )
         self.worker = self._worker()
         self._components = OneLook(self._look_at_components)
         self.faults = FaultBook(self.database, shared)

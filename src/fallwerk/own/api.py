@@ -21,7 +21,8 @@ from fallwerk.dialects.problem import ErrorTable, PointedFault, Problem, bad_req
 from fallwerk.dialects.scr.router import Observed, TooLarge, observed, read_body
 from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.errors import DomainError
-from fallwerk.domain.idempotency import Answer, IdempotentCall
+from fallwerk.domain.idempotency import Answer, IdempotentCall, once
+from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit import tracing
 from fallwerk.kit.jsonio import JsonFault, is_blank, read_json
 from fallwerk.kit.slowdown import Slowdown
@@ -199,6 +200,14 @@ def match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | N
 def json_answer(value: Any, status: int = 200) -> Response:  # noqa: ANN401 - anything that JSON can say
     """Answer with JSON."""
     return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+async def answer_once(store: Transactions, call: Call, make: Callable[[UnitOfWork], Answer], now_us: int) -> Response:
+    """Run a creating use case, once per idempotency key (C-11)."""
+    repeated = call.idempotency()
+    if repeated is None:
+        return kept_answer(await store.write(make))
+    return kept_answer(await store.write(lambda uow: once(uow, repeated, now_us=now_us, make=lambda: make(uow))))
 
 
 def kept_answer(answer: Answer) -> Response:

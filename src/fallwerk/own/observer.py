@@ -13,6 +13,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fallwerk.dialects.kex.problems import by_status as kex_by_status
 from fallwerk.dialects.problem import problem
 from fallwerk.dialects.scr.envelope import by_status
 from fallwerk.kit import tracing
@@ -21,6 +22,7 @@ from fallwerk.kit.journal import MAX_BODY_BYTES, Journal, JournalEntry
 from fallwerk.kit.logs import RequestLog
 from fallwerk.kit.metrics import Metrics
 from fallwerk.kit.randomness import random_bytes
+from fallwerk.own.token.errors import by_status as token_by_status
 
 log = structlog.get_logger()
 
@@ -85,6 +87,11 @@ def problem_by_status(status: int) -> Response:
 
 SURFACES: Final = (
     Surface("/api/scr/", "scr", by_status, anywhere=True),
+    Surface("/kreditsmart/", "kex", kex_by_status),
+    Surface("/vorgang", "kex", kex_by_status),
+    Surface("/auth/token", "token", token_by_status),
+    Surface("/.well-known/jwks.json", "token", token_by_status),
+    Surface("/.well-known/oauth-authorization-server", "token", token_by_status),
     Surface("/sandbox", "sandbox", problem_by_status, faultable=False, recorded=False),
     Surface("/admin", "admin", problem_by_status, faultable=False),
     Surface("/healthz", "health", problem_by_status, faultable=False, recorded=False),

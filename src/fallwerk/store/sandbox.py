@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from fallwerk.domain.sandbox.model import CallFault, Component, OrderedFaults
 from fallwerk.store.all_tables import metadata
+from fallwerk.store.loan_tables import signing_key
 from fallwerk.store.statements import insert_for, upsert
 from fallwerk.store.tables import id_block, sandbox_fault, sandbox_state, system_secret
 
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 OFFSET: Final = "clock offset"
 TURN: Final = "clock lease"
 
-KEPT: Final = frozenset({id_block.name, system_secret.name, sandbox_state.name})
-"""Without id blocks row ids would repeat, without the keys a running process could not verify what it writes."""
+KEPT: Final = frozenset({id_block.name, system_secret.name, sandbox_state.name, signing_key.name})
+"""
+Without id blocks row ids would repeat, without the keys a running process could not verify what it writes. Tokens stay
+good through a reset, since their clients are there again.
+"""
 _WIPED: Final = tuple(table for table in reversed(metadata.sorted_tables) if table.name not in KEPT)
 
 _f: Final = sandbox_fault.c

@@ -17,7 +17,7 @@ from fallwerk.domain.partner.errors import (
     PartnerUnknown,
 )
 from fallwerk.domain.partner.model import ClientSettings, OAuthClient, Partner
-from fallwerk.domain.partner.rules import client_faults, partner_faults
+from fallwerk.domain.partner.rules import client_faults, is_partner_id, partner_faults
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.ids import new_oauth_client_id, new_partner_id, new_secret
 
@@ -248,7 +248,8 @@ def known_oauth_client(uow: UnitOfWork, client_id: str, *, lock: bool = False) -
 def _parent(uow: UnitOfWork, parent_id: str | None) -> Partner | None:
     if parent_id is None:
         return None
-    parent = uow.partners.partner(parent_id)
+    # What cannot be an id is not looked for: no database takes every text.
+    parent = uow.partners.partner(parent_id) if is_partner_id(parent_id) else None
     if parent is None:
         raise ParentUnknown
     return parent

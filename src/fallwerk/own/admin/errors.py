@@ -14,7 +14,16 @@ from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.idempotency import IdempotencyKeyReused
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import IllegalStep
-from fallwerk.own.admin.mapping import pointed
+from fallwerk.domain.partner.errors import (
+    FieldsRefused,
+    OAuthClientTaken,
+    OAuthClientUnknown,
+    ParentUnknown,
+    PartnerLoop,
+    PartnerTaken,
+    PartnerUnknown,
+)
+from fallwerk.own.admin.mapping import pointed, pointed_fields
 
 BAD_CLIENT_ID: Final = PointedFault("/clientId", "A client id has 1 to 16 characters 0-9A-Z.")
 UNAVAILABLE: Final = "The store is not available right now; nothing was changed."
@@ -25,11 +34,23 @@ def settings_refused(error: SettingsRefused) -> Problem:
     return bad_request(pointed(error.faults))
 
 
+def fields_refused(error: FieldsRefused) -> Problem:
+    """List every value of a partner or an OAuth client that cannot be used."""
+    return bad_request(pointed_fields(error.faults))
+
+
 WIRE: Final[ErrorTable] = {
     ClientUnknown: Wire(404, "There is no client with this id."),
     ClientIdTaken: Wire(409, "Another client has this id."),
     ClientIdMalformed: lambda _: bad_request([BAD_CLIENT_ID]),
     SettingsRefused: settings_refused,
+    PartnerUnknown: Wire(404, "There is no partner with this id."),
+    ParentUnknown: lambda _: bad_request([PointedFault("/parentId", "There is no partner with this id.")]),
+    PartnerTaken: Wire(409, "Another partner has this id."),
+    PartnerLoop: Wire(409, "A partner cannot stand below itself."),
+    OAuthClientUnknown: Wire(404, "There is no OAuth client with this id."),
+    OAuthClientTaken: Wire(409, "Another OAuth client has this id."),
+    FieldsRefused: fields_refused,
     CaseUnknown: Wire(404, "There is no delivery case with this id."),
     IllegalStep: Wire(409, "The order is released already, or its case is closed."),
     IdempotencyKeyReused: Wire(422, "The idempotency key was used with another request."),

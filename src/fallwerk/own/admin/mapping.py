@@ -17,6 +17,8 @@ from fallwerk.domain.account.service import NewScrClient, usernames
 from fallwerk.domain.audit.model import ChainReport
 from fallwerk.domain.identcase.model import Address, Method
 from fallwerk.domain.identcase.ports import DeliveryOrder, Recipient
+from fallwerk.domain.partner.model import OAuthClient, Partner
+from fallwerk.domain.partner.service import NewOAuthClient
 from fallwerk.kit.clock import from_us
 from fallwerk.own.admin.schema import OrderLine, SettingsBody
 
@@ -55,6 +57,11 @@ def pointed(faults: Sequence[SettingFault]) -> list[PointedFault]:
     return [PointedFault(f"/{WIRE_NAMES[fault.name]}", fault.message) for fault in faults]
 
 
+def pointed_fields(faults: Sequence[SettingFault]) -> list[PointedFault]:
+    """Name other fields of the domain as the caller does."""
+    return [PointedFault(f"/{_camel_case(fault.name)}", fault.message) for fault in faults]
+
+
 def settings_json(settings: ScrSettings) -> dict[str, Any]:
     """Render settings; the webhook's password only as whether there is one."""
     values = {wire: getattr(settings, name) for name, wire in WIRE_NAMES.items() if name != PASSWORD}
@@ -78,6 +85,28 @@ def new_client_json(new: NewScrClient) -> dict[str, str]:
         "aliveUsername": new.alive_username,
         "alivePassword": new.alive_password,
     }
+
+
+def partner_json(partner: Partner) -> dict[str, Any]:
+    """Render a partner."""
+    return {"partnerId": partner.partner_id, "name": partner.name, "parentId": partner.parent_id}
+
+
+def oauth_client_json(client: OAuthClient) -> dict[str, Any]:
+    """Render an OAuth client without its secrets."""
+    return {
+        "clientId": client.client_id,
+        "partnerId": client.partner_id,
+        "scopes": list(client.settings.scopes),
+        "edition": client.settings.edition.value,
+        "active": client.settings.active,
+    }
+
+
+def new_oauth_client_json(new: NewOAuthClient) -> dict[str, Any]:
+    """Render what a caller is shown this once."""
+    known = oauth_client_json(new.client)
+    return {"clientId": known.pop("clientId"), "clientSecret": new.secret, **known}
 
 
 def event_json(event: Mapping[str, Any]) -> dict[str, Any]:

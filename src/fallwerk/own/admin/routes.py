@@ -12,7 +12,7 @@ from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.account.rules import setting_faults
 from fallwerk.domain.account.service import create_scr_client, known_client, rotate_scr_client, update_scr_client
 from fallwerk.domain.audit.model import ChainReport
-from fallwerk.domain.idempotency import Answer, IdempotentCall, once
+from fallwerk.domain.idempotency import Answer
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import Role
 from fallwerk.domain.identcase.ports import ResultRenderer
@@ -24,7 +24,7 @@ from fallwerk.own.admin import mapping
 from fallwerk.own.admin.errors import WIRE
 from fallwerk.own.admin.orders import BYTES_MAX, OrderIntake
 from fallwerk.own.admin.schema import NewClientBody, RotateBody, SettingsBody, check_body, read_body
-from fallwerk.own.api import JSON, NDJSON, SYSTEM_TENANT, Call, Operation, OwnApi, json_answer, kept_answer
+from fallwerk.own.api import JSON, NDJSON, SYSTEM_TENANT, Call, Operation, OwnApi, answer_once, json_answer
 
 PREFIX: Final = "/admin/v1"
 CREATED: Final = 201
@@ -107,7 +107,7 @@ class AdminRoutes:
             new = create_scr_client(uow, settings, client_id=body.clientId, now_us=now_us, actor=call.actor)
             return Answer(CREATED, orjson.dumps(mapping.new_client_json(new)))
 
-        return await self._once(call, create, now_us)
+        return await answer_once(self.deps.store, call, create, now_us)
 
     async def list_clients(self, _call: Call) -> Response:
         """List all clients without their secrets."""
@@ -143,7 +143,7 @@ class AdminRoutes:
             new = rotate_scr_client(uow, client_id, overlap_s=overlap_s, now_us=now_us, actor=call.actor)
             return Answer(OK, orjson.dumps(mapping.new_client_json(new)))
 
-        return await self._once(call, rotate, now_us)
+        return await answer_once(self.deps.store, call, rotate, now_us)
 
     async def release_order(self, call: Call) -> Response:
         """Release an order that came with `"release":false`; the answer is the case's result."""
@@ -192,15 +192,6 @@ class AdminRoutes:
     async def show_status(self, _call: Call) -> Response:
         """Show queue sizes, key ids and the webhooks' source addresses (D-68)."""
         return json_answer(dict(await self.deps.status()))
-
-    async def _once(self, call: Call, make: Callable[[UnitOfWork], Answer], now_us: int) -> Response:
-        """Run a creating use case, once per idempotency key (C-11)."""
-        repeated: IdempotentCall | None = call.idempotency()
-        if repeated is None:
-            return kept_answer(await self.deps.store.write(make))
-        return kept_answer(
-            await self.deps.store.write(lambda uow: once(uow, repeated, now_us=now_us, make=lambda: make(uow)))
-        )
 
 
 def read_settings(model: type[SettingsT], value: object, defaults: ScrSettings) -> SettingsT:

@@ -71,6 +71,34 @@ class NewClientBody(SettingsBody):
     clientId: Annotated[str, Field(pattern="^[0-9A-Z]{1,16}$")] | None = None
 
 
+class OAuthClientBody(_Body):
+    """What may be changed about an OAuth client."""
+
+    partnerId: str | None = None
+    scopes: list[str] | None = None
+    edition: Literal["2020", "2025"] | None = None
+    active: bool | None = None
+
+
+class NewOAuthClientBody(OAuthClientBody):
+    """A new OAuth client; without `clientId` one is drawn."""
+
+    clientId: str | None = None
+
+
+class PartnerBody(_Body):
+    """A partner's name and place; `parentId` null puts it at the top."""
+
+    name: str | None = None
+    parentId: str | None = None
+
+
+class NewPartnerBody(PartnerBody):
+    """A new partner; without `partnerId` one is drawn."""
+
+    partnerId: str | None = None
+
+
 class RotateBody(_Body):
     """How long the present secrets stay valid, in seconds."""
 
