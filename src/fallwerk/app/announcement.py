@@ -1,6 +1,7 @@
 """What the server tells the person who starts it."""
 
 from fallwerk.domain.account.demo import DEMO_CLIENTS
+from fallwerk.domain.customer.demo import DEMO_BROKERS
 from fallwerk.domain.partner.demo import DEMO_OAUTH_CLIENTS
 from fallwerk.settings import DEMO_ADMIN_TOKEN, Settings
 
@@ -9,7 +10,8 @@ def announce(settings: Settings) -> str:
     """Return what a person who starts the server wants to know first: addresses and, in the sandbox, credentials."""
     base = settings.public_base_url
     lines = [f"Fallwerk ({settings.mode}, {'SQLite' if settings.is_sqlite else 'PostgreSQL'})", ""]
-    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"  Tokens      {base}/auth/token"]
+    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"              {base}/api/customer/create"]
+    lines += [f"  Tokens      {base}/auth/token"]
     lines += [f"  OpenAPI     {base}/openapi/"]
     if not settings.is_production:
         token = settings.admin_token.get_secret_value()
@@ -21,4 +23,6 @@ def announce(settings: Settings) -> str:
             lines.append(f"  {demo.client_id}    {users}")
         lines += ["", "  Demo OAuth clients"]
         lines += [f"  {demo.client_id} / {demo.secret}" for demo in DEMO_OAUTH_CLIENTS]
+        lines += ["", "  Demo brokers"]
+        lines += [f"  {broker.user_id}        {broker.login_token}" for broker in DEMO_BROKERS[:2]]
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ GROUPS: Final[dict[str, str]] = {
     "account": "account",
     "audit": "audit",
     "backup": "backup",
+    "broker": "broker",
     "keys": "keys",
     "tls": "tls",
 }

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
 from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
@@ -63,6 +64,14 @@ class UnitOfWork(Protocol):
     @property
     def signing_keys(self) -> SigningKeyRepository:
         """Keys that sign access tokens."""
+
+    @property
+    def brokers(self) -> BrokerRepository:
+        """Brokers and their tokens."""
+
+    @property
+    def customers(self) -> CustomerRepository:
+        """Customers of brokers."""
 
     @property
     def notifications(self) -> NotificationRepository:

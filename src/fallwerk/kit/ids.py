@@ -12,6 +12,10 @@ _CASE_ID_LENGTH: Final = 12
 _CLIENT_ID_LENGTH: Final = 8
 _PARTNER_ID_LENGTH: Final = 5
 _SECRET_BYTES: Final = 24
+_SMALLEST_USER_ID: Final = 100_000
+_USER_IDS: Final = 16_677_216
+_SMALLEST_CUSTOMER_ID: Final = 100_000_000_000
+_CUSTOMER_IDS: Final = 900_000_000_000
 _DRAWN_BYTES: Final = 8
 _RANGE: Final = 256**_DRAWN_BYTES
 
@@ -44,6 +48,21 @@ def new_secret() -> str:
 def new_uuid() -> str:
     """Return a random UUID (version 4) in its canonical text form."""
     return str(uuid.uuid4())
+
+
+def new_user_id() -> int:
+    """Return a broker's number from 100000 to 16777215, each equally likely: six to eight digits, 24 bits."""
+    return _SMALLEST_USER_ID + _random_below(_USER_IDS)
+
+
+def new_customer_id() -> int:
+    """Return twelve digits, each number equally likely: a counter would tell brokers how many customers others have."""
+    return _SMALLEST_CUSTOMER_ID + _random_below(_CUSTOMER_IDS)
+
+
+def new_broker_token() -> str:
+    """Return 122 random bits as a UUID that calls itself version 5, the form in which Policenwerk issues tokens."""
+    return str(uuid.UUID(bytes=random_bytes(16), version=5))
 
 
 def _random_below(end: int) -> int:

@@ -26,6 +26,12 @@ class JsonFault(ValueError):
         self.message = message
 
 
+class NumberText(str):
+    """A number as its sender wrote it."""
+
+    __slots__ = ()
+
+
 def is_blank(body: bytes) -> bool:
     """Tell whether nothing but white space (and a byte order mark) was sent."""
     return not body or not body.removeprefix(codecs.BOM_UTF8).strip(_BLANKS)
@@ -37,7 +43,7 @@ def showable(name: str) -> str:
     return shown if len(shown) <= NAME_SHOWN else shown[: NAME_SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def read_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> object:
+def read_json(body: bytes, *, max_depth: int = MAX_DEPTH, numbers_as_text: bool = False) -> object:
     r"""
     Parse one JSON text.
 
@@ -45,6 +51,9 @@ def read_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> object:
 
     A byte order mark is dropped. Strings may still hold lone surrogates (`"\ud800"` is legal JSON); whoever stores a
     string refuses them there.
+
+    Args:
+        numbers_as_text: Every number is a `NumberText`: `10.50` keeps its zero.
 
     Raises:
         JsonFault: not UTF-8, malformed, a name twice in one object, `NaN` or `Infinity`, an integer of thousands of
@@ -55,16 +64,16 @@ def read_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> object:
     except UnicodeDecodeError as error:
         message = f"The body is not valid UTF-8 (byte {error.start + 1})."
         raise JsonFault(message) from None
-    value = _parse(text, max_depth)
+    value = _parse(text, max_depth, _TEXT_DECODER if numbers_as_text else _DECODER)
     # Most bodies have too few brackets to be deep at all; only the others are measured.
     if text.count("{") + text.count("[") > max_depth and _is_deeper(value, max_depth):
         raise JsonFault(_too_deep(max_depth))
     return value
 
 
-def _parse(text: str, max_depth: int) -> object:
+def _parse(text: str, max_depth: int, decoder: json.JSONDecoder) -> object:
     try:
-        return _DECODER.decode(text)
+        return decoder.decode(text)
     except json.JSONDecodeError as error:
         message = f"The body is not valid JSON (line {error.lineno}, column {error.colno})."
         raise JsonFault(message) from None
@@ -116,3 +125,6 @@ def _is_deeper(value: object, max_depth: int) -> bool:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
+_TEXT_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_int=NumberText, parse_float=NumberText
+)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fallwerk.dialects.kex.problems import by_status as kex_by_status
+from fallwerk.dialects.policenwerk.envelope import by_status as policenwerk_by_status
 from fallwerk.dialects.problem import problem
 from fallwerk.dialects.scr.envelope import by_status
 from fallwerk.kit import tracing
@@ -92,6 +93,7 @@ SURFACES: Final = (
     Surface("/auth/token", "token", token_by_status),
     Surface("/.well-known/jwks.json", "token", token_by_status),
     Surface("/.well-known/oauth-authorization-server", "token", token_by_status),
+    Surface("/api/customer", "policenwerk", policenwerk_by_status),
     Surface("/sandbox", "sandbox", problem_by_status, faultable=False, recorded=False),
     Surface("/admin", "admin", problem_by_status, faultable=False),
     Surface("/healthz", "health", problem_by_status, faultable=False, recorded=False),

@@ -12,6 +12,7 @@ from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
+from fallwerk.store.customers import Brokers, Customers
 from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
 from fallwerk.store.idempotency import Idempotency
@@ -143,6 +144,16 @@ class Unit:
     def signing_keys(self) -> SigningKeys:
         """Keys that sign access tokens."""
         return SigningKeys(self)
+
+    @cached_property
+    def brokers(self) -> Brokers:
+        """Brokers and their tokens."""
+        return Brokers(self)
+
+    @cached_property
+    def customers(self) -> Customers:
+        """Customers of brokers."""
+        return Customers(self)
 
     @cached_property
     def notifications(self) -> Notifications:

@@ -10,6 +10,7 @@ from fallwerk.domain.account.errors import (
     KeysFromEnvironment,
     SettingsRefused,
 )
+from fallwerk.domain.customer.errors import BrokerSettingsRefused, BrokerUnknown, CustomerUnknown, UserIdTaken
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.idempotency import IdempotencyKeyReused
 from fallwerk.domain.identcase.errors import CaseUnknown
@@ -23,6 +24,7 @@ from fallwerk.domain.partner.errors import (
     PartnerTaken,
     PartnerUnknown,
 )
+from fallwerk.own.admin import brokers
 from fallwerk.own.admin.mapping import pointed, pointed_fields
 
 BAD_CLIENT_ID: Final = PointedFault("/clientId", "A client id has 1 to 16 characters 0-9A-Z.")
@@ -39,6 +41,11 @@ def fields_refused(error: FieldsRefused) -> Problem:
     return bad_request(pointed_fields(error.faults))
 
 
+def broker_settings_refused(error: BrokerSettingsRefused) -> Problem:
+    """List every setting of a broker that cannot be used."""
+    return bad_request(brokers.pointed(error.faults))
+
+
 WIRE: Final[ErrorTable] = {
     ClientUnknown: Wire(404, "There is no client with this id."),
     ClientIdTaken: Wire(409, "Another client has this id."),
@@ -51,6 +58,10 @@ WIRE: Final[ErrorTable] = {
     OAuthClientUnknown: Wire(404, "There is no OAuth client with this id."),
     OAuthClientTaken: Wire(409, "Another OAuth client has this id."),
     FieldsRefused: fields_refused,
+    BrokerUnknown: Wire(404, "There is no broker with this user id."),
+    UserIdTaken: Wire(409, "Another broker has this user id."),
+    BrokerSettingsRefused: broker_settings_refused,
+    CustomerUnknown: Wire(404, "The broker has no customer with this id."),
     CaseUnknown: Wire(404, "There is no delivery case with this id."),
     IllegalStep: Wire(409, "The order is released already, or its case is closed."),
     IdempotencyKeyReused: Wire(422, "The idempotency key was used with another request."),

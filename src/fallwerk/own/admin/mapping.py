@@ -123,7 +123,7 @@ def event_json(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def chain_json(client_id: str | None, report: ChainReport) -> dict[str, Any]:
-    """Render what a verification found; the system's own chain has no client."""
+    """Render what a verification found; a broker's user id stands for a client, the system's own chain has none."""
     return {
         "clientId": client_id,
         "seals": report.seals,

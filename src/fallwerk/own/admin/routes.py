@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 import orjson
 from starlette.responses import Response
 
-from fallwerk.dialects.problem import PointedFault, bad_request
+from fallwerk.dialects.problem import bad_request
 from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.account.rules import setting_faults
 from fallwerk.domain.account.service import create_scr_client, known_client, rotate_scr_client, update_scr_client
@@ -22,6 +22,7 @@ from fallwerk.kit.clock import Clock
 from fallwerk.kit.slowdown import Slowdown
 from fallwerk.own.admin import mapping
 from fallwerk.own.admin.errors import WIRE
+from fallwerk.own.admin.limits import read_limit
 from fallwerk.own.admin.orders import BYTES_MAX, OrderIntake
 from fallwerk.own.admin.schema import NewClientBody, RotateBody, SettingsBody, check_body, read_body
 from fallwerk.own.api import JSON, NDJSON, SYSTEM_TENANT, Call, Operation, OwnApi, answer_once, json_answer
@@ -29,8 +30,6 @@ from fallwerk.own.api import JSON, NDJSON, SYSTEM_TENANT, Call, Operation, OwnAp
 PREFIX: Final = "/admin/v1"
 CREATED: Final = 201
 OK: Final = 200
-EVENTS_SHOWN: Final = 1000
-"""Audit events that one answer lists at most."""
 
 SettingsT = TypeVar("SettingsT", bound=SettingsBody)
 
@@ -178,7 +177,9 @@ class AdminRoutes:
     async def verify_audit(self, _call: Call) -> Response:
         """Recompute the hash chain of every tenant (C-02)."""
         clients = await self.deps.store.read(lambda uow: uow.accounts.scr_clients())
+        brokers = await self.deps.store.read(lambda uow: uow.brokers.brokers())
         tenants = [(None, SYSTEM_TENANT), *((client.client_id, client.tenant_id) for client in clients)]
+        tenants += [(str(broker.user_id), broker.tenant_id) for broker in brokers]
         chains = []
         for client_id, tenant_id in tenants:
             # One tenant at a time: a snapshot over all of them would stay open for long.
@@ -208,17 +209,3 @@ def read_settings(model: type[SettingsT], value: object, defaults: ScrSettings) 
         values = [fault for fault in mapping.pointed(setting_faults(settings)) if fault.pointer[1:] not in known]
         raise bad_request([*faults, *values])
     return body
-
-
-def read_limit(text: str | None) -> int:
-    """
-    Read the `limit` of a list, at most and by default 1,000.
-
-    Raises:
-        Problem: 400, not a whole number from 1 to 1000.
-    """
-    if text is None:
-        return EVENTS_SHOWN
-    if not text.isascii() or not text.isdigit() or len(text) > 4 or not 1 <= int(text) <= EVENTS_SHOWN:  # noqa: PLR2004
-        raise bad_request([PointedFault("limit", f"The limit must be a whole number from 1 to {EVENTS_SHOWN}.")])
-    return int(text)

@@ -28,13 +28,13 @@ FAULTS_REPORTED: Final = 100
 """Faults that one answer lists, so that it cannot become many times as large as its request."""
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
     """A body of the admin API: exact types, unknown names refused, null means "not given"."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class SettingsBody(_Body):
+class SettingsBody(Body):
     """Settings of an SCR client under their names of the control API; null puts a setting back to its default."""
 
     identClass: Literal["GwG", "TKG", "Standard", "Mobility"] | None = None
@@ -71,7 +71,7 @@ class NewClientBody(SettingsBody):
     clientId: Annotated[str, Field(pattern="^[0-9A-Z]{1,16}$")] | None = None
 
 
-class OAuthClientBody(_Body):
+class OAuthClientBody(Body):
     """What may be changed about an OAuth client."""
 
     partnerId: str | None = None
@@ -86,7 +86,7 @@ class NewOAuthClientBody(OAuthClientBody):
     clientId: str | None = None
 
 
-class PartnerBody(_Body):
+class PartnerBody(Body):
     """A partner's name and place; `parentId` null puts it at the top."""
 
     name: str | None = None
@@ -99,10 +99,31 @@ class NewPartnerBody(PartnerBody):
     partnerId: str | None = None
 
 
-class RotateBody(_Body):
+class RotateBody(Body):
     """How long the present secrets stay valid, in seconds."""
 
     overlapSeconds: Periods | None = None
+
+
+class BrokerSettingsBody(Body):
+    """Settings of a broker under their names of the control API; null puts a setting back to its default."""
+
+    obligations: Literal["table", "example"] | None = None
+    validDays: int | None = None
+    salutations: list[int] | None = None
+    titles: list[int] | None = None
+
+
+class NewBrokerBody(BrokerSettingsBody):
+    """A new broker; without `userId` one is drawn."""
+
+    userId: int | None = None
+
+
+class ChangedBrokerBody(BrokerSettingsBody):
+    """What changes; a broker that is not active is answered as one that does not exist."""
+
+    active: bool | None = None
 
 
 BodyT = TypeVar("BodyT", bound=BaseModel)
