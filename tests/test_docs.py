@@ -22,6 +22,8 @@ import orjson
 import pytest
 from typer.main import get_command
 
+from fallwerk.apis.policenwerk_customer import openapi as customer_openapi
+from fallwerk.apis.policenwerk_customer import schema as customer_schema
 from fallwerk.apis.scr_delivery import openapi as delivery_openapi
 from fallwerk.apis.scr_start import openapi as start_openapi
 from fallwerk.app import announce
@@ -29,7 +31,7 @@ from fallwerk.cli.main import app
 from fallwerk.domain.account.rules import EVENTS
 from fallwerk.domain.identcase import codes
 from fallwerk.domain.identcase.lifecycle import NOTIFIED, StatusType
-from fallwerk.own.admin.schema import SettingsBody
+from fallwerk.own.admin.schema import ChangedBrokerBody, SettingsBody
 from fallwerk.settings import load_settings
 from tests.api.conftest import deploy
 from tests.support.databases import Databases
@@ -89,7 +91,7 @@ def test_every_documented_command_exists():
     assert [one for one in unknown if not any(one.startswith(f"{known} ") for known in ALL_COMMANDS)] == []
 
 
-@pytest.mark.parametrize("name", SettingsBody.model_fields)
+@pytest.mark.parametrize("name", [*SettingsBody.model_fields, *ChangedBrokerBody.model_fields])
 def test_every_setting_of_an_account_stands_in_the_docs(name):
     assert f"`{name}`" in text_of(ROOT / "docs" / "accounts.md")
 
@@ -144,6 +146,20 @@ def test_every_error_code_of_the_source_stands_in_the_guides():
     assert found >= {"90001", "90005", "90011", "90016", "90114"}
     guides = text_of(ROOT / "docs" / "apis" / "scr_start.md", ROOT / "docs" / "apis" / "scr_delivery.md")
     assert {code for code in found if f"`{code}`" not in guides} == set()
+
+
+@pytest.mark.req("P-05")
+def test_every_error_of_the_customer_interface_stands_in_its_guide():
+    guide = text_of(ROOT / "docs" / "apis" / "policenwerk_customer.md")
+    for status, wires in customer_openapi.REFUSALS.items():
+        for wire in wires:
+            assert re.search(rf"^\| {status} \| \w+ \| `{re.escape(wire.error)}` \|", guide, re.MULTILINE), wire
+    messages = [
+        value for value in vars(customer_schema).values() if isinstance(value, str) and value.startswith("Das ")
+    ]
+    for message in (*messages, *customer_schema.NOT_LISTED.values()):
+        assert f"`{re.sub('{.*?}', '…', message)}`" in guide
+    assert len(messages) == 10
 
 
 def anchors(path: Path) -> set[str]:

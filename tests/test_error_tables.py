@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fallwerk.dialects.policenwerk.envelope import COMMON as POLICENWERK_COMMON
 from fallwerk.dialects.scr.envelope import COMMON
 from fallwerk.domain.errors import DomainError, StoreUnavailable
 from fallwerk.store.unit import Unit
@@ -22,6 +23,7 @@ FOLLOWED = ("fallwerk.domain.", "fallwerk.store.", "fallwerk.sim.", "fallwerk.ap
 TABLES = {
     "apis.scr_start": COMMON,
     "apis.scr_delivery": COMMON,
+    "apis.policenwerk_customer": POLICENWERK_COMMON,
     "own.admin": {},
     "own.sandbox": {},
     "own.token": {},
@@ -151,6 +153,7 @@ def test_an_error_that_stands_in_no_table_is_caught_by_its_handler(api):
     ("api", "names"),
     [
         ("apis.scr_start", {"ReferenceIdTaken", "IdempotencyKeyReused"}),
+        ("apis.policenwerk_customer", {"IdempotencyKeyReused"}),
         (
             "own.admin",
             {"ClientIdTaken", "SettingsRefused", "IllegalStep", "IdempotencyKeyReused", "KeysFromEnvironment"},
