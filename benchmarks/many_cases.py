@@ -101,11 +101,8 @@ async def build(job: dict[str, Any]) -> None:
                 batch.append(plan_case(order, client=client, kind=CaseKind.START, actor=SYSTEM, now_us=now_us))
             await store.write(lambda unit, batch=batch: start_cases(unit, batch))
         now_us = clock.now_us()
-        for client in clients:
-            while await store.write(
-                lambda unit, client=client: unit.audit.seal(client.tenant_id, now_us=now_us, limit=2_000)
-            ):
-                continue
+        while await store.write(lambda unit: unit.audit.seal(now_us=now_us, limit=10_000)):
+            continue
         await store.compact()
     finally:
         await store.stop()

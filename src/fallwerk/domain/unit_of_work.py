@@ -32,11 +32,11 @@ class AuditLog(Protocol):
     def unsealed(self) -> UnsealedEvents:
         """Measure what waits for its seal."""
 
-    def tenants_to_seal(self) -> list[int]:
-        """Return the tenants that have unsealed events."""
+    def has_unsealed(self) -> bool:
+        """Tell whether anything waits for its seal."""
 
-    def seal(self, tenant_id: int, *, now_us: int, limit: int) -> int:
-        """Seal a tenant's committed events into its chain; return how many."""
+    def seal(self, *, now_us: int, limit: int) -> int:
+        """Seal the oldest committed events, each into its tenant's chain; return how many."""
 
     def verify(self, tenant_id: int) -> ChainReport:
         """Recompute a tenant's chain from its events."""

@@ -7,10 +7,11 @@ event, so that a changed, removed or added event breaks the chain from there on.
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.store.rows import insert_rows
@@ -25,26 +26,45 @@ SYSTEM_TENANT: Final = 0
 
 _e: Final = audit_event.c
 _s: Final = audit_seal.c
-_FULL_SEAL: Final = (
-    select(_e.event_id)
-    .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_(None))
-    .order_by(_e.event_id)
-    .offset(bindparam("before_last"))
-    .limit(1)
+_UNSEALED: Final = _e.seal_number.is_(None)
+_OLDEST: Final = select(_e.event_id, _e.tenant_id).where(_UNSEALED).order_by(_e.event_id).limit(bindparam("limit"))
+"""Asked for in the order of the index of unsealed events: however long the log is, no plan reads the rest of it."""
+_UP_TO: Final = select(func.max(_OLDEST.subquery().c.event_id))
+_TENANTS: Final = select(_OLDEST.where(_e.event_id <= bindparam("last")).subquery().c.tenant_id).distinct()
+_LOCK: Final = (
+    select(tenant.c.tenant_id)
+    .where(tenant.c.tenant_id.in_(bindparam("tenants", expanding=True)))
+    .order_by(tenant.c.tenant_id)
+    .with_for_update()
 )
+_t: Final = _TENANTS.subquery().c
+_OF_TENANT: Final = (
+    select(_s.seal_number, _s.hash).where(_s.tenant_id == _t.tenant_id).order_by(_s.seal_number.desc()).limit(1)
+)
+_ENDS: Final = select(
+    _t.tenant_id,
+    _OF_TENANT.with_only_columns(_s.seal_number).scalar_subquery().label("seal_number"),
+    _OF_TENANT.with_only_columns(_s.hash).scalar_subquery().label("hash"),
+)
+"""The last seal of each tenant that has something to seal."""
+_NEXT: Final = (
+    func.coalesce(select(func.max(_s.seal_number)).where(_s.tenant_id == _e.tenant_id).scalar_subquery(), 0) + 1
+)
+_CONTENT: Final = (_e.event_id, _e.at_us, _e.actor, _e.address, _e.action, _e.subject, _e.details)
+"""What a seal's hash covers of an event, in this order."""
 _MARK: Final = (
     update(audit_event)
-    .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_(None), _e.event_id <= bindparam("last"))
-    .values(seal_number=bindparam("number"))
-    .returning(*audit_event.columns)
+    .where(_UNSEALED, _e.event_id <= bindparam("last"))
+    .values(seal_number=_NEXT)
+    .returning(_e.tenant_id, *_CONTENT)
 )
+_MARK_LOCKED: Final = _MARK.where(_e.tenant_id.in_(bindparam("tenants", expanding=True)))
 _SEALED: Final = (
     select(audit_event)
     .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_not(None))
     .order_by(_e.seal_number, _e.event_id)
 )
-_LAST: Final = select(audit_seal).where(_s.tenant_id == bindparam("tenant")).order_by(_s.seal_number.desc()).limit(1)
-LATEST: Final = 2**63 - 1
+ALL: Final = 2**63 - 1
 READ_AT_ONCE: Final = 1_000
 
 
@@ -83,39 +103,38 @@ class Audit:
     def unsealed(self) -> UnsealedEvents:
         """Measure what waits for its seal."""
         statement = select(func.count().label("events"), func.min(_e.at_us).label("oldest"))
-        found = self._unit.execute(statement.where(_e.seal_number.is_(None))).one()
+        found = self._unit.execute(statement.where(_UNSEALED)).one()
         return UnsealedEvents(found.events, found.oldest)
 
-    def tenants_to_seal(self) -> list[int]:
-        """Return the tenants that have unsealed events."""
-        statement = select(_e.tenant_id).where(_e.seal_number.is_(None)).distinct()
-        return list(self._unit.execute(statement).scalars())
+    def has_unsealed(self) -> bool:
+        """Tell whether anything waits for its seal."""
+        return self._unit.execute(select(_e.event_id).where(_UNSEALED).limit(1)).first() is not None
 
-    def seal(self, tenant_id: int, *, now_us: int, limit: int) -> int:
-        """Seal a tenant's committed events into its chain; return how many. Two sealers at once wait in line."""
-        self._lock_chain(tenant_id)
-        last = self._unit.execute(_LAST, {"tenant": tenant_id}).one_or_none()
-        number, previous = (last.seal_number + 1, bytes(last.hash)) if last else (1, FIRST_HASH)
-        full = self._unit.execute(_FULL_SEAL, {"tenant": tenant_id, "before_last": limit - 1}).scalar()
-        # Marked and read in one statement: what another process commits meanwhile is not in this seal.
-        marked = {"tenant": tenant_id, "last": LATEST if full is None else full, "number": number}
-        rows = sorted(self._unit.execute(_MARK, marked), key=lambda row: row.event_id)
-        if not rows:
+    def seal(self, *, now_us: int, limit: int) -> int:
+        """Seal the oldest committed events, each into its tenant's chain; return how many."""
+        last = self._unit.execute(_UP_TO, {"limit": limit}).scalar()
+        if last is None:
             return 0
-        values = {
-            "tenant_id": tenant_id,
-            "seal_number": number,
-            "event_count": len(rows),
-            "previous_hash": previous,
-            "hash": _hash(previous, number, rows),
-            "sealed_us": now_us,
-        }
-        self._unit.execute(insert(audit_seal), values)
+        # Marked and read in one statement: what another process commits meanwhile is not in these seals.
+        mark = _MARK
+        scope: dict[str, Any] = {"last": last}
+        if not self._unit.is_sqlite:
+            mark, scope["tenants"] = _MARK_LOCKED, self._lock_chains(last)
+        ends = {end.tenant_id: end for end in self._unit.execute(_ENDS, {"last": last, "limit": ALL})}
+        # The driver's own rows: hundreds of them pass here every second.
+        rows = sorted(self._unit.execute(mark, scope).cursor.fetchall())
+        seals = [
+            _seal(ends[tenant_id], now_us, [content for _, *content in found])
+            for tenant_id, found in groupby(rows, key=itemgetter(0))
+        ]
+        insert_rows(self._unit, audit_seal, seals)
         return len(rows)
 
-    def _lock_chain(self, tenant_id: int) -> None:
-        """Let one process at a time extend a chain; SQLite has one writer anyway."""
-        self._unit.execute(select(tenant.c.tenant_id).where(tenant.c.tenant_id == tenant_id).with_for_update())
+    def _lock_chains(self, last: int) -> list[int]:
+        """Let one process at a time extend a chain; two sealers wait in line, in one order of tenants."""
+        tenants = list(self._unit.execute(_TENANTS, {"last": last, "limit": ALL}).scalars())
+        self._unit.execute(_LOCK, {"tenants": tenants})
+        return tenants
 
     def verify(self, tenant_id: int) -> ChainReport:
         """Recompute a tenant's chain from its events, a seal at a time."""
@@ -134,7 +153,7 @@ class Audit:
             previous = bytes(seal.hash)
         if found is not None and broken is None:
             broken = len(seals) + 1
-        unsealed = select(func.count()).where(_e.tenant_id == tenant_id, _e.seal_number.is_(None))
+        unsealed = select(func.count()).where(_e.tenant_id == tenant_id, _UNSEALED)
         return ChainReport(tenant_id, len(seals), events, self._unit.execute(unsealed).scalar_one(), broken)
 
     def _sealed(self, tenant_id: int) -> Iterator[Any]:
@@ -150,18 +169,24 @@ class Audit:
         return [dict(row) for row in self._unit.execute(statement).mappings()]
 
 
+def _seal(end: Any, now_us: int, events: Sequence[Sequence[Any]]) -> tuple[Any, ...]:  # noqa: ANN401 - a row
+    """Make the row of the seal that follows a chain's end."""
+    number, previous = (end.seal_number + 1, bytes(end.hash)) if end.seal_number else (1, FIRST_HASH)
+    return end.tenant_id, number, len(events), previous, _hash(previous, number, events), now_us
+
+
 def _is_sound(seal: Any, expected: int, previous: bytes, rows: Sequence[Any]) -> bool:  # noqa: ANN401 - a row
     return (
         seal.seal_number == expected
         and bytes(seal.previous_hash) == previous
         and seal.event_count == len(rows)
-        and bytes(seal.hash) == _hash(previous, seal.seal_number, rows)
+        and bytes(seal.hash) == _hash(previous, seal.seal_number, [_content(row) for row in rows])
     )
 
 
-def _hash(previous: bytes, number: int, rows: Sequence[Any]) -> bytes:
-    content = [
-        orjson.dumps([row.event_id, row.at_us, row.actor, row.address, row.action, row.subject, row.details])
-        for row in rows
-    ]
-    return fingerprint(previous, str(number).encode(), *content)
+def _content(row: Any) -> list[Any]:  # noqa: ANN401 - a row
+    return [getattr(row, column.name) for column in _CONTENT]
+
+
+def _hash(previous: bytes, number: int, events: Sequence[Sequence[Any]]) -> bytes:
+    return fingerprint(previous, str(number).encode(), *[orjson.dumps(event) for event in events])

@@ -20,15 +20,6 @@ Index(
     sqlite_where=ident_case.c.kind == "delivery",
     postgresql_where=ident_case.c.kind == "delivery",
 )
-for _name in ("find_last_name", "find_email", "find_custom1", "find_document"):
-    _column = ident_case.c[_name]
-    Index(
-        f"ix_ident_case_{_name}",
-        ident_case.c.tenant_id,
-        _column,
-        sqlite_where=_column.is_not(None),
-        postgresql_where=_column.is_not(None),
-    )
 Index(
     "ix_due_work_lease_owner",
     due_work.c.lease_owner,
@@ -37,7 +28,6 @@ Index(
 )
 Index(
     "ix_audit_event_unsealed",
-    audit_event.c.tenant_id,
     audit_event.c.event_id,
     sqlite_where=audit_event.c.seal_number.is_(None),
     postgresql_where=audit_event.c.seal_number.is_(None),

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
+from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock, monotonic_s
 
-SEALED_AT_ONCE: Final = 2_000
+SEALED_AT_ONCE: Final = 1_000
 """Events that one transaction seals, so that the writer is never held for long."""
 
 
@@ -29,23 +29,14 @@ def sealing(store: Transactions, clock: Clock) -> Callable[[], Awaitable[None]]:
     """Make the duty that seals what was written to the audit log since, tenant by tenant (C-02)."""
 
     async def seal_all() -> None:
+        if not await store.read(lambda uow: uow.audit.has_unsealed()):
+            return
         sealed = SEALED_AT_ONCE
-        while sealed == SEALED_AT_ONCE:
-            if not await store.read(lambda uow: uow.audit.tenants_to_seal()):
-                return
+        while sealed >= SEALED_AT_ONCE:
             now_us = clock.now_us()
-            sealed = await store.write(lambda uow: _seal(uow, now_us))  # noqa: B023 - run before the next turn
+            sealed = await store.write(lambda uow: uow.audit.seal(now_us=now_us, limit=SEALED_AT_ONCE))  # noqa: B023 - run before the next turn
 
     return seal_all
-
-
-def _seal(uow: UnitOfWork, now_us: int) -> int:
-    """Seal some events of all tenants in one transaction; the tenants' order keeps two processes from deadlocking."""
-    sealed = 0
-    for tenant_id in sorted(uow.audit.tenants_to_seal()):
-        if sealed < SEALED_AT_ONCE:
-            sealed += uow.audit.seal(tenant_id, now_us=now_us, limit=SEALED_AT_ONCE - sealed)
-    return sealed
 
 
 def expiring_answers(store: Transactions, clock: Clock) -> Callable[[], Awaitable[None]]:

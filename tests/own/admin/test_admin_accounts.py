@@ -225,8 +225,7 @@ def test_a_malformed_key_is_refused(admin, key):
 @pytest.mark.req("C-02")
 def test_the_chains_are_verified_and_a_changed_event_is_found(admin):
     made = admin.account()
-    client = admin.read(lambda uow: uow.accounts.scr_client(made["clientId"]))
-    admin.write(lambda uow: uow.audit.seal(client.tenant_id, now_us=1, limit=100))
+    admin.write(lambda uow: uow.audit.seal(now_us=1, limit=100))
     verified = admin.request("POST", "audit/verify").json()
     chain = {"clientId": made["clientId"], "seals": 1, "events": 1, "unsealed": 0, "brokenAt": None}
     assert verified["sound"] is True
