@@ -208,6 +208,10 @@ class Settings(BaseModel):
     """Seconds that a verified account is remembered; changes through this server count at once."""
     signing_key_days: int = Field(default=30, ge=2, le=3650)
     """Days for which a key signs access tokens; the next one is published a day ahead."""
+    session_idle_s: float = Field(default=1800, ge=60, le=7 * 86400)
+    """Seconds without a request after which somebody at the console is signed out."""
+    session_absolute_s: float = Field(default=43200, ge=60, le=30 * 86400)
+    """Seconds after signing in at the console after which one must sign in again."""
     journal_bytes: int = Field(default=8 * _MIB, ge=256 * 1024, le=1024 * _MIB)
     """Bytes of memory for the request journal of all processes together."""
     journal_seconds: float = Field(

@@ -3,6 +3,7 @@
 from fallwerk.domain.account.demo import DEMO_CLIENTS
 from fallwerk.domain.customer.demo import DEMO_BROKERS
 from fallwerk.domain.partner.demo import DEMO_OAUTH_CLIENTS
+from fallwerk.domain.staff.demo import DEMO_PASSWORD, DEMO_USERNAME
 from fallwerk.settings import DEMO_ADMIN_TOKEN, Settings
 
 
@@ -17,6 +18,7 @@ def announce(settings: Settings) -> str:
         token = settings.admin_token.get_secret_value()
         # The demo token is published; one that somebody chose has no place on a terminal or in its log (C-04).
         shown = token if token == DEMO_ADMIN_TOKEN else "•••"
+        lines += [f"  Console     {base}/console/   {DEMO_USERNAME} / {DEMO_PASSWORD}"]
         lines += [f"  Sandbox     {base}/sandbox/v1   Authorization: Bearer {shown}", "", "  Demo clients"]
         for demo in DEMO_CLIENTS:
             users = ", ".join(f"{known.username} / {known.password}" for known in demo.credentials)

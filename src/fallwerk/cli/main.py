@@ -14,6 +14,7 @@ GROUPS: Final[dict[str, str]] = {
     "backup": "backup",
     "broker": "broker",
     "keys": "keys",
+    "staff": "staff",
     "tls": "tls",
 }
 """Name of a command group → module in this folder whose `app` it is; a new group adds its line."""

@@ -4,7 +4,8 @@ Facts that any part of the domain may state; no status codes.
 DomainError
 ├── StoreUnavailable      the store cannot take or give anything right now
 ├── identcase.errors.…    see there
-└── account.errors.…      see there
+├── account.errors.…      see there
+└── staff.errors.…        see there
 """
 
 

@@ -12,6 +12,7 @@ from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
 from fallwerk.domain.signing.model import SigningKeyRepository
+from fallwerk.domain.staff.ports import StaffRepository
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -92,6 +93,10 @@ class UnitOfWork(Protocol):
     @property
     def idempotency(self) -> IdempotencyRepository:
         """First answers of creating calls."""
+
+    @property
+    def staff(self) -> StaffRepository:
+        """People who sign in, and their sessions."""
 
     def new_id(self) -> int:
         """Return a row id that no other row of the system has."""

@@ -125,6 +125,18 @@ class Pages:
         )
 
 
+def failed_page(status: int) -> HTMLResponse:
+    """Answer a person for whom a page could not be made; it needs neither templates nor anything else that can fail."""
+    title = "Zurzeit nicht erreichbar"
+    text = (
+        f'<!doctype html><html lang="de"><head><meta charset="utf-8"><title>{title}</title></head><body><main>'
+        f"<h1>{title}</h1><p>Bitte laden Sie diese Seite in einer Minute neu. Was Sie schon abgeschickt hatten und "
+        'bestätigt bekamen, ist gespeichert.</p><p lang="en">This page is not available right now. Please reload it in '
+        "a minute. What was confirmed to you is saved.</p></main></body></html>"
+    )
+    return HTMLResponse(text, status, {**HEADERS, "Cache-Control": "no-store"})
+
+
 def preferred_language(header: str, offered: Sequence[str]) -> str:
     """
     Choose a language by an `Accept-Language` header.

@@ -22,6 +22,7 @@ from fallwerk.kit.clock import Clock, monotonic_s
 from fallwerk.kit.journal import MAX_BODY_BYTES, Journal, JournalEntry
 from fallwerk.kit.logs import RequestLog
 from fallwerk.kit.metrics import Metrics
+from fallwerk.kit.pages import failed_page
 from fallwerk.kit.randomness import random_bytes
 from fallwerk.own.token.errors import by_status as token_by_status
 
@@ -99,6 +100,8 @@ SURFACES: Final = (
     Surface("/healthz", "health", problem_by_status, faultable=False, recorded=False),
     Surface("/readyz", "health", problem_by_status, faultable=False, recorded=False),
     Surface("/metrics", "health", problem_by_status, faultable=False, recorded=False),
+    # What people type at their desks, passwords among it, is nothing for the callers' journal.
+    Surface("/console", "console", failed_page, recorded=False),
     Surface("/", "web", problem_by_status),
 )
 """Busiest first; the last one takes what is left."""

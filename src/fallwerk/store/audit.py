@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, func, select, update
 from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.store.rows import insert_rows
 from fallwerk.store.sealing import fingerprint
-from fallwerk.store.tables import audit_event, audit_seal, tenant
+from fallwerk.store.tables import audit_event, audit_seal, system_secret, tenant
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
@@ -31,6 +31,7 @@ _OLDEST: Final = select(_e.event_id, _e.tenant_id).where(_UNSEALED).order_by(_e.
 """Asked for in the order of the index of unsealed events: however long the log is, no plan reads the rest of it."""
 _UP_TO: Final = select(func.max(_OLDEST.subquery().c.event_id))
 _TENANTS: Final = select(_OLDEST.where(_e.event_id <= bindparam("last")).subquery().c.tenant_id).distinct()
+_LOCK_SYSTEM: Final = select(system_secret.c.name).where(system_secret.c.name == "blind index").with_for_update()
 _LOCK: Final = (
     select(tenant.c.tenant_id)
     .where(tenant.c.tenant_id.in_(bindparam("tenants", expanding=True)))
@@ -133,6 +134,9 @@ class Audit:
     def _lock_chains(self, last: int) -> list[int]:
         """Let one process at a time extend a chain; two sealers wait in line, in one order of tenants."""
         tenants = list(self._unit.execute(_TENANTS, {"last": last, "limit": ALL}).scalars())
+        if SYSTEM_TENANT in tenants:
+            # The system's own tenant has no row; one that always exists stands for it.
+            self._unit.execute(_LOCK_SYSTEM)
         self._unit.execute(_LOCK, {"tenants": tenants})
         return tenants
 

@@ -5,9 +5,9 @@ They stand apart because naming a condition per engine makes SQLAlchemy load eve
 server has no use for: it finds the indexes in the database.
 """
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 
-from fallwerk.store.tables import audit_event, due_work, idempotency, ident_case
+from fallwerk.store.tables import audit_event, due_work, idempotency, ident_case, identification
 
 Index(
     "ix_ident_case_list",
@@ -38,4 +38,13 @@ Index(
     idempotency.c.case_id,
     sqlite_where=idempotency.c.case_id.is_not(None),
     postgresql_where=idempotency.c.case_id.is_not(None),
+)
+_OPEN = text("status NOT IN ('success', 'declined')")
+Index(
+    "ix_identification_open",
+    identification.c.method,
+    identification.c.status,
+    identification.c.modified_us,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
 )

@@ -19,6 +19,7 @@ from fallwerk.store.keys import KeyFile, new_key
 from fallwerk.store.loan_tables import loan_case, loan_comment, loan_document, loan_status_change, signing_key
 from fallwerk.store.schema import secret_context
 from fallwerk.store.sealing import HEADER_BYTES
+from fallwerk.store.staff_tables import staff_user
 from fallwerk.store.tables import (
     delivery_order,
     idempotency,
@@ -82,6 +83,7 @@ SEALED: Final = (
         loan_document, loan_document.c.meta_sealed, lambda row: f"document|{row.tenant_id}|{row.document_id}".encode()
     ),
     SealedColumn(customer, customer.c.data_sealed, lambda row: f"customer|{row.tenant_id}|{row.customer_id}".encode()),
+    SealedColumn(staff_user, staff_user.c.profile_sealed, lambda row: f"staff|{row.tenant_id}|{row.user_id}".encode()),
 )
 """Every sealed column there is; a test compares this list with the tables'."""
 

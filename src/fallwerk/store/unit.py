@@ -21,6 +21,7 @@ from fallwerk.store.partners import Partners
 from fallwerk.store.sandbox import Sandbox
 from fallwerk.store.sealing import KeyedHashes, Sealer
 from fallwerk.store.signing_keys import SigningKeys
+from fallwerk.store.staff import Staff
 from fallwerk.store.tables import id_block
 
 BLOCK: Final = 100_000
@@ -179,6 +180,11 @@ class Unit:
     def idempotency(self) -> Idempotency:
         """First answers of creating calls."""
         return Idempotency(self)
+
+    @cached_property
+    def staff(self) -> Staff:
+        """People who sign in, and their sessions."""
+        return Staff(self)
 
     @cached_property
     def sandbox(self) -> Sandbox:

@@ -24,8 +24,10 @@ from fallwerk.domain.partner.errors import (
     PartnerTaken,
     PartnerUnknown,
 )
+from fallwerk.domain.staff.errors import HomeUnknown, StaffRefused, StaffUnknown, UsernameTaken
 from fallwerk.own.admin import brokers
 from fallwerk.own.admin.mapping import pointed, pointed_fields
+from fallwerk.own.admin.staff import staff_refused
 
 BAD_CLIENT_ID: Final = PointedFault("/clientId", "A client id has 1 to 16 characters 0-9A-Z.")
 UNAVAILABLE: Final = "The store is not available right now; nothing was changed."
@@ -65,6 +67,10 @@ WIRE: Final[ErrorTable] = {
     CaseUnknown: Wire(404, "There is no delivery case with this id."),
     IllegalStep: Wire(409, "The order is released already, or its case is closed."),
     IdempotencyKeyReused: Wire(422, "The idempotency key was used with another request."),
+    StaffUnknown: Wire(404, "There is no user with this name."),
+    UsernameTaken: Wire(409, "Another user has this name."),
+    HomeUnknown: lambda _: bad_request([PointedFault("/home", "There is no such SCR client, partner or broker.")]),
+    StaffRefused: staff_refused,
     KeysFromEnvironment: Wire(409, "The master keys come from the environment; put the new one in front there."),
     StoreUnavailable: Wire(503, UNAVAILABLE, retry_after_s=1),
 }

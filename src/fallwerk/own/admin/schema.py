@@ -35,6 +35,7 @@ class Body(BaseModel):
 
 
 class SettingsBody(Body):
+class SettingsBody(Body):
     """Settings of an SCR client under their names of the control API; null puts a setting back to its default."""
 
     identClass: Literal["GwG", "TKG", "Standard", "Mobility"] | None = None
@@ -72,6 +73,7 @@ class NewClientBody(SettingsBody):
 
 
 class OAuthClientBody(Body):
+class OAuthClientBody(Body):
     """What may be changed about an OAuth client."""
 
     partnerId: str | None = None
@@ -87,6 +89,7 @@ class NewOAuthClientBody(OAuthClientBody):
 
 
 class PartnerBody(Body):
+class PartnerBody(Body):
     """A partner's name and place; `parentId` null puts it at the top."""
 
     name: str | None = None
@@ -99,6 +102,7 @@ class NewPartnerBody(PartnerBody):
     partnerId: str | None = None
 
 
+class RotateBody(Body):
 class RotateBody(Body):
     """How long the present secrets stay valid, in seconds."""
 
@@ -123,6 +127,31 @@ class NewBrokerBody(BrokerSettingsBody):
 class ChangedBrokerBody(BrokerSettingsBody):
     """What changes; a broker that is not active is answered as one that does not exist."""
 
+RoleName = Literal["admin", "packaging", "courier", "counter", "agent", "reviewer", "clerk"]
+
+
+class HomeBody(Body):
+    """Whose people somebody belongs to; exactly one is named."""
+
+    scrClient: str | None = None
+    partner: str | None = None
+    broker: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+
+
+class NewStaffBody(Body):
+    """A new user; without `home` one of the operator's people. What is missing is as wrong as what is empty."""
+
+    username: str = ""
+    name: str = ""
+    roles: list[RoleName] = Field(default_factory=list)
+    home: HomeBody | None = None
+
+
+class StaffChangeBody(Body):
+    """What is to change of a user."""
+
+    name: str | None = None
+    roles: list[RoleName] | None = None
     active: bool | None = None
 
 

@@ -1,0 +1,45 @@
+"""The people at the desks: who they are, how they sign in, the console they work at."""
+
+from typing import Final
+
+from fallwerk.adapters.passwords import Argon2Passwords
+from fallwerk.app.area import Area, Core
+from fallwerk.domain.staff.demo import seed
+from fallwerk.domain.staff.service import SessionLimits, drop_old_sessions
+from fallwerk.own.admin.staff import StaffRoutes
+from fallwerk.web.console.door import Door
+from fallwerk.web.console.routes import ConsoleDeps, routes
+from fallwerk.worker.housekeeping import Seldom
+
+SECOND_US: Final = 1_000_000
+SWEEP_S: Final = 300
+
+
+def area(core: Core) -> Area:
+    """Compose the area."""
+    settings = core.settings
+    limits = SessionLimits(
+        int(settings.session_idle_s * SECOND_US),
+        int(settings.session_absolute_s * SECOND_US),
+    )
+    passwords = Argon2Passwords()
+    door = Door(
+        store=core.database,
+        clock=core.clock,
+        passwords=passwords,
+        slowdown=core.slowdown,
+        hash_of=core.database.context.hashes.secret,
+        limits=limits,
+        https=settings.public_base_url.startswith("https:"),
+    )
+
+    async def sweep() -> None:
+        now_us = core.clock.now_us()
+        await core.database.write(lambda uow: drop_old_sessions(uow, limits, now_us))
+
+    return Area(
+        pages=routes(ConsoleDeps(core.database, core.clock, door, sandbox=not settings.is_production)),
+        admin=StaffRoutes(core.database, core.clock, passwords).operations(),
+        seeds=(seed,),
+        every_beat=(Seldom(sweep, SWEEP_S),),
+    )

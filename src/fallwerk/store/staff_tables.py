@@ -1,0 +1,38 @@
+"""Tables of the people who sign in, and of their sessions."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text
+
+from fallwerk.store.tables import metadata
+
+staff_user: Final = Table(
+    "staff_user",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("home_kind", Text, nullable=False),
+    Column("find_username", LargeBinary, nullable=False),
+    Column("profile_sealed", LargeBinary, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("modified_us", BigInteger, nullable=False),
+    Index("uq_staff_user_find_username", "find_username", unique=True),
+    Index("uq_staff_user_user_id", "user_id", unique=True),
+)
+"""`profile_sealed` holds username and name; a username is unique over all tenants, since people type nothing else."""
+
+staff_session: Final = Table(
+    "staff_session",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Index("uq_staff_session_token_hash", "token_hash", unique=True),
+    Index("ix_staff_session_user_id", "user_id"),
+)
