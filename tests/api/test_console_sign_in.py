@@ -46,7 +46,7 @@ def test_signing_in_gives_another_token_than_the_one_before(server):
 def test_an_unknown_user_and_a_wrong_password_look_the_same(server):
     known = make_user(server, ["counter"])["username"]
     answers = []
-    for username in (known, "nobody-at-all", "Ä\0\ud83d" + "x" * 300):
+    for username in (known, "nobody-at-all", "Ä\0" + "x" * 300):
         desk = Desk(server, username, "wrong-password-of-somebody")
         answer = desk.sign_in()
         assert answer.status_code == 422

@@ -35,7 +35,6 @@ class Body(BaseModel):
 
 
 class SettingsBody(Body):
-class SettingsBody(Body):
     """Settings of an SCR client under their names of the control API; null puts a setting back to its default."""
 
     identClass: Literal["GwG", "TKG", "Standard", "Mobility"] | None = None
@@ -73,7 +72,6 @@ class NewClientBody(SettingsBody):
 
 
 class OAuthClientBody(Body):
-class OAuthClientBody(Body):
     """What may be changed about an OAuth client."""
 
     partnerId: str | None = None
@@ -89,7 +87,6 @@ class NewOAuthClientBody(OAuthClientBody):
 
 
 class PartnerBody(Body):
-class PartnerBody(Body):
     """A partner's name and place; `parentId` null puts it at the top."""
 
     name: str | None = None
@@ -102,7 +99,6 @@ class NewPartnerBody(PartnerBody):
     partnerId: str | None = None
 
 
-class RotateBody(Body):
 class RotateBody(Body):
     """How long the present secrets stay valid, in seconds."""
 
