@@ -3,6 +3,7 @@
 from typing import Final
 
 from fallwerk.adapters.passwords import Argon2Passwords
+from fallwerk.apis.scr_delivery.mapping import render_list_form
 from fallwerk.app.area import Area, Core
 from fallwerk.domain.staff.demo import seed
 from fallwerk.domain.staff.service import SessionLimits, drop_old_sessions
@@ -38,7 +39,15 @@ def area(core: Core) -> Area:
         await core.database.write(lambda uow: drop_old_sessions(uow, limits, now_us))
 
     return Area(
-        pages=routes(ConsoleDeps(core.database, core.clock, door, sandbox=not settings.is_production)),
+        pages=routes(
+            ConsoleDeps(
+                store=core.database,
+                clock=core.clock,
+                door=door,
+                sandbox=not settings.is_production,
+                render=render_list_form,
+            )
+        ),
         admin=StaffRoutes(core.database, core.clock, passwords).operations(),
         seeds=(seed,),
         every_beat=(Seldom(sweep, SWEEP_S),),

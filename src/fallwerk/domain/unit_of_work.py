@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
+from fallwerk.domain.desk.ports import DeskRepository
 from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
@@ -93,6 +94,10 @@ class UnitOfWork(Protocol):
     @property
     def idempotency(self) -> IdempotencyRepository:
         """First answers of creating calls."""
+
+    @property
+    def desks(self) -> DeskRepository:
+        """What waits at the desks."""
 
     @property
     def staff(self) -> StaffRepository:

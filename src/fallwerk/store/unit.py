@@ -13,6 +13,7 @@ from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
 from fallwerk.store.customers import Brokers, Customers
+from fallwerk.store.desks import Desks
 from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
 from fallwerk.store.idempotency import Idempotency
@@ -180,6 +181,11 @@ class Unit:
     def idempotency(self) -> Idempotency:
         """First answers of creating calls."""
         return Idempotency(self)
+
+    @cached_property
+    def desks(self) -> Desks:
+        """What waits at the desks."""
+        return Desks(self)
 
     @cached_property
     def staff(self) -> Staff:

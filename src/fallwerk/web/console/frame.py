@@ -16,7 +16,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from fallwerk.domain.errors import DomainError, StoreUnavailable
+from fallwerk.domain.desk.errors import AtAnotherDesk, Outdated
+from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import IllegalStep
 from fallwerk.domain.staff.model import Action, Session, StaffUser
 from fallwerk.domain.staff.permissions import allowed
@@ -51,10 +53,6 @@ NAVIGATION: Final = (
 
 class NotHere(Exception):
     """There is no such thing, or not for this person; which of both is nobody's business."""
-
-
-class Outdated(DomainError):
-    """What a form was made of has changed since; nothing was changed."""
 
 
 class FormFault(Exception):
@@ -168,9 +166,9 @@ class Frame:
             response = await self._let_in(page, visit)
         except StoreUnavailable:
             response = self.error(visit, 503, headers={"Retry-After": "60"})
-        except NotHere:
+        except (NotHere, CaseUnknown):
             response = self.error(visit, 404)
-        except (IllegalStep, Outdated):
+        except (IllegalStep, Outdated, AtAnotherDesk):
             response = self.error(visit, 409)
         except FormRefused as refused:
             response = self.error(visit, refused.status)

@@ -1,12 +1,14 @@
 """All pages of the console, joined."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.routing import Route
 
+from fallwerk.domain.identcase.ports import ResultRenderer
+from fallwerk.domain.staff.model import Action
 from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock
+from fallwerk.web.console import delivery
 from fallwerk.web.console.door import Door
 from fallwerk.web.console.entrance import Entrance, Tile
 from fallwerk.web.console.frame import Frame, Page
@@ -20,12 +22,23 @@ class ConsoleDeps:
     clock: Clock
     door: Door
     sandbox: bool
+    render: ResultRenderer
+    """The list form of a delivery result."""
 
 
-def all_pages(_deps: ConsoleDeps, frame: Frame) -> Sequence[Page]:
+def all_pages(deps: ConsoleDeps, frame: Frame) -> tuple[Page, ...]:
     """Return every page of the console; a test holds each against every role."""
-    tiles: list[Tile] = []
-    return Entrance(frame, tiles).pages()
+    packaging = delivery.packaging(frame, deps.store, deps.render)
+    courier = delivery.courier(frame, deps.store, deps.render)
+    tiles = (
+        Tile("packaging", Action.PACK, packaging.count),
+        Tile("courier", Action.DELIVER, courier.count),
+    )
+    return (
+        *Entrance(frame, tiles).pages(),
+        *packaging.list_pages(Action.PACK),
+        *courier.list_pages(Action.DELIVER),
+    )
 
 
 def routes(deps: ConsoleDeps) -> list[Route]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fallwerk.web.console.words import frame
+from fallwerk.web.console.words import delivery, frame
 
 LANGUAGES: Final = ("de", "en")
 Pairs = Mapping[str, tuple[str, str]]
 
-_MODULES: Final[tuple[Pairs, ...]] = (frame.WORDS,)
+_MODULES: Final[tuple[Pairs, ...]] = (frame.WORDS, delivery.WORDS)
 
 
 def _texts(index: int) -> Mapping[str, str]:

@@ -1,0 +1,33 @@
+"""
+What can stand in the way at a desk.
+
+DomainError
+├── Outdated              what was shown has changed since
+├── ChecksMissing
+└── identcase.errors.CaseUnknown, identcase.lifecycle.IllegalStep
+"""
+
+from dataclasses import dataclass
+
+from fallwerk.domain.errors import DomainError
+from fallwerk.domain.identcase.model import IdentStatus
+
+
+class Outdated(DomainError):
+    """The case has changed since it was shown, or lies at another desk by now; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtAnotherDesk(DomainError):
+    """The case is not at this desk now; only where it stands may be told."""
+
+    case_id: str
+    status: IdentStatus | None
+
+
+class ChecksMissing(DomainError):
+    """A result needs that everything which must be compared was; nothing was changed."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names

@@ -1,0 +1,110 @@
+"""What waits at the desks: open attempts over all tenants, oldest first."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Select, and_, func, select
+
+from fallwerk.domain.desk.model import Pile, Waiting, Wanted
+from fallwerk.domain.identcase.model import CaseStatus, Identification, IdentStatus, Method
+from fallwerk.domain.identcase.ports import DeliveryOrder
+from fallwerk.store.orders import order_of, recipient_of
+from fallwerk.store.tables import delivery_order, ident_case, identification, scr_client
+
+if TYPE_CHECKING:
+    from fallwerk.store.unit import Unit
+
+_i: Final = identification.c
+_c: Final = ident_case.c
+_d: Final = delivery_order.c
+_OPEN: Final = _i.status.not_in(("success", "declined"))
+"""Spelt as the partial index is, so that it is used."""
+
+
+class Desks:
+    """See `domain.desk.ports.DeskRepository`."""
+
+    def __init__(self, unit: "Unit") -> None:
+        self._unit = unit
+
+    def pile(self, wanted: Wanted, limit: int) -> Pile:
+        """Return the open cases that wait, oldest first."""
+        statement = _matching(
+            wanted,
+            select(
+                identification,
+                scr_client.c.client_id,
+                _c.order_sealed,
+                _d.recipient_sealed,
+                _d.job_id,
+                _d.position,
+            ),
+        )
+        rows = self._unit.execute(statement.order_by(_i.modified_us, _i.case_id).limit(limit + 1)).all()
+        return Pile(tuple(self._waiting(row) for row in rows[:limit]), len(rows) > limit)
+
+    def count(self, wanted: Wanted, limit: int) -> int:
+        """Count the open cases that wait, up to a limit."""
+        some = _matching(wanted, select(_i.case_id)).limit(limit).subquery()
+        return int(self._unit.execute(select(func.count()).select_from(some)).scalar_one())
+
+    def delivery_order(self, tenant_id: int, case_id: str) -> DeliveryOrder | None:
+        """Return recipient and place in its job of a delivery case."""
+        statement = select(delivery_order).where(_d.tenant_id == tenant_id, _d.case_id == case_id)
+        row = self._unit.execute(statement).one_or_none()
+        if row is None:
+            return None
+        opened = self._unit.sealer.open(bytes(row.recipient_sealed), _context("recipient", row))
+        return DeliveryOrder(recipient_of(opened), row.job_id, row.position)
+
+    def _waiting(self, row: Any) -> Waiting:  # noqa: ANN401 - a row of the list
+        return Waiting(
+            tenant_id=row.tenant_id,
+            case_id=row.case_id,
+            client_id=row.client_id,
+            identification=Identification(
+                method=Method(row.method),
+                status=IdentStatus(row.status),
+                created_us=row.created_us,
+                modified_us=row.modified_us,
+                sub_status=row.sub_status,
+                sub_status_reason=row.sub_status_reason,
+            ),
+            name=self._name(row),
+            job_id=row.job_id,
+            position=row.position,
+        )
+
+    def _name(self, row: Any) -> str:  # noqa: ANN401 - a row of the list
+        if row.recipient_sealed is not None:
+            recipient = recipient_of(self._unit.sealer.open(bytes(row.recipient_sealed), _context("recipient", row)))
+            return f"{recipient.first_name} {recipient.last_name}"
+        contact = order_of(self._unit.sealer.open(bytes(row.order_sealed), _context("order", row))).contact
+        return " ".join(part for part in (contact.first_name, contact.last_name) if part) if contact else ""
+
+
+def _matching(wanted: Wanted, columns: Select[Any]) -> Select[Any]:
+    """Add tables and conditions of a list to what it asks for."""
+    statement = (
+        columns.join_from(identification, ident_case, _same_case(ident_case))
+        .join(scr_client, scr_client.c.tenant_id == _i.tenant_id)
+        .outerjoin(delivery_order, _same_case(delivery_order))
+        .where(
+            _i.method == wanted.method.value,
+            _i.status.in_([status.value for status in wanted.statuses]),
+            _OPEN,
+            _c.status != CaseStatus.CLOSED.value,
+        )
+    )
+    if wanted.tenant_id is not None:
+        statement = statement.where(_i.tenant_id == wanted.tenant_id)
+    if wanted.job_id is not None:
+        statement = statement.where(_d.job_id == wanted.job_id)
+    return statement
+
+
+def _same_case(table: Any) -> Any:  # noqa: ANN401 - a table, a condition
+    return and_(table.c.tenant_id == _i.tenant_id, table.c.case_id == _i.case_id)
+
+
+def _context(what: str, row: Any) -> bytes:  # noqa: ANN401 - a row
+    return f"{what}|{row.tenant_id}|{row.case_id}".encode()
