@@ -123,6 +123,9 @@ class NewBrokerBody(BrokerSettingsBody):
 class ChangedBrokerBody(BrokerSettingsBody):
     """What changes; a broker that is not active is answered as one that does not exist."""
 
+    active: bool | None = None
+
+
 RoleName = Literal["admin", "packaging", "courier", "counter", "agent", "reviewer", "clerk"]
 
 
