@@ -211,7 +211,7 @@ def test_a_failure_after_the_answer_began_is_passed_on_and_recorded():
 
 
 @pytest.mark.parametrize(
-    ("path", "media_type"), [(START, "application/json"), ("/identportal/", "application/problem+json")]
+    ("path", "media_type"), [(START, "application/json"), ("/static/portal/x.css", "application/problem+json")]
 )
 def test_a_faulted_call_is_answered_in_its_dialect_without_being_carried_out(path, media_type):
     reached: list[str] = []

@@ -1,4 +1,4 @@
-"""The SCR APIs with the portal: cases of START and DELIVERY."""
+"""The SCR APIs: cases of START and DELIVERY."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -9,8 +9,6 @@ from fallwerk.apis.scr_start.routes import StartRoutes
 from fallwerk.app.area import Area, Core
 from fallwerk.dialects.scr.accounts import ScrAccounts
 from fallwerk.dialects.scr.router import ScrApi
-from fallwerk.web.portal import routes as portal
-from fallwerk.web.portal.cases import finder
 
 PREFIX: Final = "/api/scr/"
 
@@ -36,6 +34,5 @@ def area(core: Core, available: Callable[[], Awaitable[bool]]) -> Area:
     operations = (*start.operations(), *delivery.operations())
     return Area(
         mounts={PREFIX: ScrApi(operations, accounts, max_body_bytes=core.settings.max_body_bytes)},
-        pages=portal.routes(finder(core.database), clock=core.clock, slowdown=core.slowdown),
         documents=("scr_start", "scr_delivery"),
     )

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
 from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
-from fallwerk.app import documents, oauth, policenwerk, scr, staff
+from fallwerk.app import documents, oauth, policenwerk, portal, scr, staff
 from fallwerk.app.area import Area, Core
 from fallwerk.app.store import open_database
 from fallwerk.domain.account.demo import seed
@@ -89,6 +89,7 @@ class Fallwerk:
             oauth.area(core, access),
             policenwerk.area(core),
             staff.area(core),
+            portal.area(core),
         )
         self.worker = self._worker()
         self._components = OneLook(self._look_at_components)

@@ -12,6 +12,7 @@ from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
+from fallwerk.domain.portal.ports import ConfirmationRepository
 from fallwerk.domain.signing.model import SigningKeyRepository
 from fallwerk.domain.staff.ports import StaffRepository
 
@@ -102,6 +103,10 @@ class UnitOfWork(Protocol):
     @property
     def staff(self) -> StaffRepository:
         """People who sign in, and their sessions."""
+
+    @property
+    def confirmations(self) -> ConfirmationRepository:
+        """Who tried to show that a case is theirs."""
 
     def new_id(self) -> int:
         """Return a row id that no other row of the system has."""

@@ -102,6 +102,8 @@ SURFACES: Final = (
     Surface("/metrics", "health", problem_by_status, faultable=False, recorded=False),
     # What people type at their desks, passwords among it, is nothing for the callers' journal.
     Surface("/console", "console", failed_page, recorded=False),
+    # Pages of one's own data: what a person types and sees is nothing for a journal of callers.
+    Surface("/identportal", "portal", problem_by_status, recorded=False),
     Surface("/", "web", problem_by_status),
 )
 """Busiest first; the last one takes what is left."""

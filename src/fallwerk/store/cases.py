@@ -21,6 +21,7 @@ from fallwerk.domain.identcase.model import (
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
+from fallwerk.store.portal_tables import confirmation
 from fallwerk.store.rows import insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
 from fallwerk.store.statements import upsert
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 500
 """Cases that one statement names at most."""
-OF_A_CASE: Final = (idempotency, due_work, notification, identification, delivery_order, ident_case)
+OF_A_CASE: Final = (confirmation, idempotency, due_work, notification, identification, delivery_order, ident_case)
 """Tables whose rows go with a case; the directory follows them."""
 
 

@@ -12,6 +12,7 @@ from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
+from fallwerk.store.confirmations import Confirmations
 from fallwerk.store.customers import Brokers, Customers
 from fallwerk.store.desks import Desks
 from fallwerk.store.documents import Blobs
@@ -191,6 +192,11 @@ class Unit:
     def staff(self) -> Staff:
         """People who sign in, and their sessions."""
         return Staff(self)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        """Who tried to show that a case is theirs."""
+        return Confirmations(self)
 
     @cached_property
     def sandbox(self) -> Sandbox:

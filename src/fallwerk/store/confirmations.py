@@ -1,0 +1,55 @@
+"""Who tried to show that a case is theirs; a row's lock makes the second of two guesses wait for the first."""
+
+import hmac
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, select, update
+
+from fallwerk.domain.portal.model import Confirmation
+from fallwerk.store.portal_tables import confirmation
+from fallwerk.store.statements import insert_new
+
+if TYPE_CHECKING:
+    from fallwerk.store.unit import Unit
+
+_c: Final = confirmation.c
+_KEY: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("case"))
+_ROW: Final = select(confirmation).where(*_KEY)
+_LOCKED: Final = _ROW.with_for_update()
+_COUNTED: Final = ("failures", "failing_since_us", "code_until_us", "codes_sent", "sending_since_us")
+
+
+class Confirmations:
+    """See `domain.portal.ports.ConfirmationRepository`."""
+
+    def __init__(self, unit: "Unit") -> None:
+        self._unit = unit
+
+    def get(self, tenant_id: int, case_id: str) -> Confirmation:
+        """Return the attempts, the row locked."""
+        key = {"tenant": tenant_id, "case": case_id}
+        fresh = Confirmation()
+        counted = {name: getattr(fresh, name) for name in _COUNTED}
+        insert_new(self._unit, confirmation, {"tenant_id": tenant_id, "case_id": case_id, "code_hash": None, **counted})
+        row = self._unit.execute(_LOCKED, key).one()
+        return Confirmation(**{name: getattr(row, name) for name in _COUNTED})
+
+    def save(self, tenant_id: int, case_id: str, attempts: Confirmation) -> None:
+        """Store the counts."""
+        statement = update(confirmation).where(*_KEY)
+        values = {name: getattr(attempts, name) for name in _COUNTED}
+        self._unit.execute(statement.values(**values), {"tenant": tenant_id, "case": case_id})
+
+    def set_code(self, tenant_id: int, case_id: str, code: str) -> None:
+        """Store a code's hash."""
+        statement = update(confirmation).where(*_KEY).values(code_hash=self._hash(tenant_id, case_id, code))
+        self._unit.execute(statement, {"tenant": tenant_id, "case": case_id})
+
+    def is_code(self, tenant_id: int, case_id: str, code: str) -> bool:
+        """Compare hashes."""
+        row = self._unit.execute(_ROW, {"tenant": tenant_id, "case": case_id}).one_or_none()
+        known = bytes(row.code_hash) if row is not None and row.code_hash is not None else b""
+        return hmac.compare_digest(known, self._hash(tenant_id, case_id, code))
+
+    def _hash(self, tenant_id: int, case_id: str, code: str) -> bytes:
+        return self._unit.hashes.secret(f"portal code|{tenant_id}|{case_id}|{code}")
