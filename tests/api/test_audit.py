@@ -26,7 +26,9 @@ def verified(server) -> dict:
 
 
 def chain_of(server, account) -> dict:
-    return next(chain for chain in verified(server)["chains"] if chain["clientId"] == account.client_id)
+    return next(
+        chain for chain in verified(server)["chains"] if (chain["kind"], chain["name"]) == ("scr", account.client_id)
+    )
 
 
 def wait_until_sealed(server, account) -> dict:

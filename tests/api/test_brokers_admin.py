@@ -182,5 +182,5 @@ def test_the_audit_chain_of_brokers_is_verified_too(own_server):
     broker.created()
     report = own_server.admin("POST", "/audit/verify").json()
     assert report["sound"] is True
-    (chain,) = [one for one in report["chains"] if one["clientId"] == str(broker.user_id)]
+    (chain,) = [one for one in report["chains"] if (one["kind"], one["name"]) == ("broker", str(broker.user_id))]
     assert chain["events"] + chain["unsealed"] >= 2

@@ -123,7 +123,11 @@ def test_the_chains_are_verified(run):
     made(run("account", "scr", "create", "--client-id", "AAAA", "--json"))
     result = run("audit", "verify")
     assert result.exit_code == 0, result.output
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["clientId", "(system)", "AAAA"]
+    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
+        ["kind", "name"],
+        ["system", "-"],
+        ["scr", "AAAA"],
+    ]
     assert made(run("audit", "verify", "--json"))["sound"] is True
 
 

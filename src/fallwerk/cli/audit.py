@@ -23,6 +23,6 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     if as_json:
         show(found, as_json=True)
     else:
-        show([{**chain, "clientId": chain["clientId"] or "(system)"} for chain in found["chains"]], as_json=False)
+        show(found["chains"], as_json=False)
     if not found["sound"]:
         raise typer.Exit(BROKEN)

@@ -14,6 +14,8 @@ GROUPS: Final[dict[str, str]] = {
     "backup": "backup",
     "broker": "broker",
     "keys": "keys",
+    "oauth-client": "oauth_client",
+    "partner": "partner",
     "staff": "staff",
     "tls": "tls",
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
-from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.domain.audit.model import AuditedTenant, AuditEvent, ChainReport, UnsealedEvents
 from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
 from fallwerk.domain.desk.ports import DeskRepository
 from fallwerk.domain.document.ports import BlobRepository
@@ -31,6 +31,9 @@ class AuditLog(Protocol):
 
     def events(self, tenant_id: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
         """Return a tenant's events as they are kept, newest first, optionally of one subject."""
+
+    def tenants(self) -> list[AuditedTenant]:
+        """Return everybody who has a chain: the system, then all tenants by kind and name."""
 
     def unsealed(self) -> UnsealedEvents:
         """Measure what waits for its seal."""

@@ -11,18 +11,20 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Text, bindparam, cast, func, select, update
 
-from fallwerk.domain.audit.model import AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.domain.audit.model import SYSTEM_CHAIN, AuditedTenant, AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.store.customer_tables import broker
+from fallwerk.store.loan_tables import partner
 from fallwerk.store.rows import insert_rows
 from fallwerk.store.sealing import fingerprint
-from fallwerk.store.tables import audit_event, audit_seal, system_secret, tenant
+from fallwerk.store.tables import audit_event, audit_seal, scr_client, system_secret, tenant
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
 
 FIRST_HASH: Final = bytes(32)
-SYSTEM_TENANT: Final = 0
+SYSTEM_TENANT: Final = SYSTEM_CHAIN.tenant_id
 
 _e: Final = audit_event.c
 _s: Final = audit_seal.c
@@ -65,6 +67,12 @@ _SEALED: Final = (
     .where(_e.tenant_id == bindparam("tenant"), _e.seal_number.is_not(None))
     .order_by(_e.seal_number, _e.event_id)
 )
+_NAME: Final = func.coalesce(scr_client.c.client_id, partner.c.partner_id, cast(broker.c.user_id, Text))
+_CHAINS: Final = select(tenant.c.tenant_id, tenant.c.kind, _NAME.label("name")).select_from(
+    tenant.outerjoin(scr_client, scr_client.c.tenant_id == tenant.c.tenant_id)
+    .outerjoin(partner, partner.c.tenant_id == tenant.c.tenant_id)
+    .outerjoin(broker, broker.c.tenant_id == tenant.c.tenant_id)
+)
 ALL: Final = 2**63 - 1
 READ_AT_ONCE: Final = 1_000
 
@@ -100,6 +108,11 @@ class Audit:
                 for event in events
             ],
         )
+
+    def tenants(self) -> list[AuditedTenant]:
+        """Return everybody who has a chain: the system, then all tenants by kind and name."""
+        rows = self._unit.execute(_CHAINS.order_by(tenant.c.kind, _NAME))
+        return [SYSTEM_CHAIN, *(AuditedTenant(row.tenant_id, row.kind, row.name) for row in rows)]
 
     def unsealed(self) -> UnsealedEvents:
         """Measure what waits for its seal."""

@@ -227,7 +227,7 @@ def test_the_chains_are_verified_and_a_changed_event_is_found(admin):
     made = admin.account()
     admin.write(lambda uow: uow.audit.seal(now_us=1, limit=100))
     verified = admin.request("POST", "audit/verify").json()
-    chain = {"clientId": made["clientId"], "seals": 1, "events": 1, "unsealed": 0, "brokenAt": None}
+    chain = {"kind": "scr", "name": made["clientId"], "seals": 1, "events": 1, "unsealed": 0, "brokenAt": None}
     assert verified["sound"] is True
     assert chain in verified["chains"]
     admin.write(lambda uow: uow.execute(update(audit_event).values(actor="nobody")))

@@ -45,3 +45,16 @@ class ChainReport:
     unsealed: int
     broken_at: int | None
     """Number of the first seal whose hash does not match its events, None if the chain holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedTenant:
+    """Somebody with a chain of their own; `kind` is `scr`, `partner`, `broker` or `system`, the name is their id."""
+
+    tenant_id: int
+    kind: str
+    name: str | None
+
+
+SYSTEM_CHAIN = AuditedTenant(0, "system", None)
+"""Where the system notes what concerns no tenant, or all."""

@@ -1,6 +1,6 @@
 """Brokers and their customers in the admin API: parse, ask the service, render."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -17,10 +17,10 @@ from fallwerk.domain.customer.model import Broker, BrokerSettings, Obligations
 from fallwerk.domain.customer.ports import CustomerSearch
 from fallwerk.domain.customer.rules import LARGEST_USER_ID
 from fallwerk.domain.customer.service import known_customer
-from fallwerk.domain.idempotency import Answer, once
+from fallwerk.domain.idempotency import Answer
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock, from_us
-from fallwerk.own.admin import mapping
+from fallwerk.own.admin.events import events_of
 from fallwerk.own.admin.limits import read_limit
 from fallwerk.own.admin.schema import (
     BrokerSettingsBody,
@@ -29,7 +29,7 @@ from fallwerk.own.admin.schema import (
     RotateBody,
     read_body,
 )
-from fallwerk.own.api import JSON, Call, Operation, json_answer, kept_answer
+from fallwerk.own.api import JSON, Call, Operation, answer_once, json_answer
 
 CREATED: Final = 201
 OK: Final = 200
@@ -78,7 +78,7 @@ class BrokerRoutes:
             new = create_broker(uow, settings, user_id=body.userId, now_us=now_us, actor=call.actor)
             return Answer(CREATED, orjson.dumps(new_broker_json(new)))
 
-        return await self._once(call, create, now_us)
+        return await answer_once(self.store, call, create, now_us)
 
     async def list_brokers(self, _call: Call) -> Response:
         """List all brokers without their tokens."""
@@ -111,7 +111,7 @@ class BrokerRoutes:
             new = rotate_broker(uow, user_id(call), overlap_s=overlap_s, now_us=now_us, actor=call.actor)
             return Answer(OK, orjson.dumps(new_broker_json(new)))
 
-        return await self._once(call, rotate, now_us)
+        return await answer_once(self.store, call, rotate, now_us)
 
     async def list_customers(self, call: Call) -> Response:
         """List a broker's customers, oldest first, optionally those with an `email` or a `nachname` (P-11)."""
@@ -134,20 +134,7 @@ class BrokerRoutes:
 
     async def list_events(self, call: Call) -> Response:
         """List a broker's audit events, newest first, optionally of one `subject`."""
-        limit, subject = read_limit(call.query.get("limit")), call.query.get("subject") or None
-        found = await self.store.read(
-            lambda uow: uow.audit.events(known_broker(uow, user_id(call)).tenant_id, subject, limit)
-        )
-        return json_answer([mapping.event_json(event) for event in found])
-
-    async def _once(self, call: Call, make: Callable[[UnitOfWork], Answer], now_us: int) -> Response:
-        """Run a creating use case, once per idempotency key (C-11)."""
-        repeated = call.idempotency()
-        if repeated is None:
-            return kept_answer(await self.store.write(make))
-        return kept_answer(
-            await self.store.write(lambda uow: once(uow, repeated, now_us=now_us, make=lambda: make(uow)))
-        )
+        return await events_of(self.store, call, lambda uow: known_broker(uow, user_id(call)).tenant_id)
 
 
 def user_id(call: Call) -> int:

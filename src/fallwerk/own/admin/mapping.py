@@ -14,7 +14,7 @@ from fallwerk.dialects.scr.ordermapping import to_address
 from fallwerk.domain.account.errors import SettingFault
 from fallwerk.domain.account.model import IdentClass, ScrClient, ScrSettings
 from fallwerk.domain.account.service import NewScrClient, usernames
-from fallwerk.domain.audit.model import ChainReport
+from fallwerk.domain.audit.model import AuditedTenant, ChainReport
 from fallwerk.domain.identcase.model import Address, Method
 from fallwerk.domain.identcase.ports import DeliveryOrder, Recipient
 from fallwerk.domain.partner.model import OAuthClient, Partner
@@ -122,10 +122,11 @@ def event_json(event: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def chain_json(client_id: str | None, report: ChainReport) -> dict[str, Any]:
-    """Render what a verification found; a broker's user id stands for a client, the system's own chain has none."""
+def chain_json(tenant: AuditedTenant, report: ChainReport) -> dict[str, Any]:
+    """Render what a verification found; the system's own chain has no name."""
     return {
-        "clientId": client_id,
+        "kind": tenant.kind,
+        "name": tenant.name,
         "seals": report.seals,
         "events": report.events,
         "unsealed": report.unsealed,

@@ -20,6 +20,7 @@ from fallwerk.domain.partner.service import (
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock
 from fallwerk.own.admin import mapping
+from fallwerk.own.admin.events import events_of
 from fallwerk.own.admin.schema import (
     NewOAuthClientBody,
     NewPartnerBody,
@@ -58,6 +59,7 @@ class PartnerAdmin:
             Operation("createPartner", "POST", "partners", self.create_partner, JSON),
             Operation("listPartners", "GET", "partners", self.list_partners),
             Operation("showPartner", "GET", "partners/{partnerId}", self.show_partner),
+            Operation("listPartnerEvents", "GET", "partners/{partnerId}/audit", self.list_events),
             Operation("changePartner", "PATCH", "partners/{partnerId}", self.change_partner, JSON),
         )
 
@@ -133,6 +135,10 @@ class PartnerAdmin:
         """Show a partner."""
         partner = await self.store.read(lambda uow: known_partner(uow, call.parameters["partnerId"]))
         return json_answer(mapping.partner_json(partner))
+
+    async def list_events(self, call: Call) -> Response:
+        """List the audit events of a partner and its clients, newest first, optionally of one `subject`."""
+        return await events_of(self.store, call, lambda uow: known_partner(uow, call.parameters["partnerId"]).tenant_id)
 
     async def change_partner(self, call: Call) -> Response:
         """Rename a partner, or move it with everything below it."""

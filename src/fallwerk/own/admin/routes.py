@@ -11,7 +11,7 @@ from fallwerk.dialects.problem import bad_request
 from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.account.rules import setting_faults
 from fallwerk.domain.account.service import create_scr_client, known_client, rotate_scr_client, update_scr_client
-from fallwerk.domain.audit.model import ChainReport
+from fallwerk.domain.audit.model import SYSTEM_CHAIN, ChainReport
 from fallwerk.domain.idempotency import Answer
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import Role
@@ -22,10 +22,10 @@ from fallwerk.kit.clock import Clock
 from fallwerk.kit.slowdown import Slowdown
 from fallwerk.own.admin import mapping
 from fallwerk.own.admin.errors import WIRE
-from fallwerk.own.admin.limits import read_limit
+from fallwerk.own.admin.events import events_of
 from fallwerk.own.admin.orders import BYTES_MAX, OrderIntake
 from fallwerk.own.admin.schema import NewClientBody, RotateBody, SettingsBody, check_body, read_body
-from fallwerk.own.api import JSON, NDJSON, SYSTEM_TENANT, Call, Operation, OwnApi, answer_once, json_answer
+from fallwerk.own.api import JSON, NDJSON, Call, Operation, OwnApi, answer_once, json_answer
 
 PREFIX: Final = "/admin/v1"
 CREATED: Final = 201
@@ -87,6 +87,7 @@ class AdminRoutes:
             Operation("orderDeliveries", "POST", "delivery-orders", self.order_deliveries, NDJSON, BYTES_MAX),
             # The literal path stands first: it takes another method, so no client id is shadowed.
             Operation("verifyAudit", "POST", "audit/verify", self.verify_audit),
+            Operation("listSystemEvents", "GET", "audit/system", self.list_system_events),
             Operation("listAuditEvents", "GET", "audit/{clientId}", self.list_events),
             Operation("showStatus", "GET", "status", self.show_status),
             Operation("rotateKeys", "POST", "keys/rotate", self.rotate_keys),
@@ -164,27 +165,22 @@ class AdminRoutes:
         return json_answer(await intake.take(call.body, actor=call.actor, repeated=repeated))
 
     async def list_events(self, call: Call) -> Response:
-        """List a client's audit events, newest first, optionally of one `subject`."""
-        limit, subject = read_limit(call.query.get("limit")), call.query.get("subject") or None
+        """List an SCR client's audit events, newest first, optionally of one `subject`."""
+        return await events_of(
+            self.deps.store, call, lambda uow: known_client(uow, call.parameters["clientId"]).tenant_id
+        )
 
-        def events(uow: UnitOfWork) -> list[dict[str, Any]]:
-            client = known_client(uow, call.parameters["clientId"])
-            return uow.audit.events(client.tenant_id, subject, limit)
-
-        found = await self.deps.store.read(events)
-        return json_answer([mapping.event_json(event) for event in found])
+    async def list_system_events(self, call: Call) -> Response:
+        """List the audit events that concern no tenant, or all."""
+        return await events_of(self.deps.store, call, lambda _: SYSTEM_CHAIN.tenant_id)
 
     async def verify_audit(self, _call: Call) -> Response:
         """Recompute the hash chain of every tenant (C-02)."""
-        clients = await self.deps.store.read(lambda uow: uow.accounts.scr_clients())
-        brokers = await self.deps.store.read(lambda uow: uow.brokers.brokers())
-        tenants = [(None, SYSTEM_TENANT), *((client.client_id, client.tenant_id) for client in clients)]
-        tenants += [(str(broker.user_id), broker.tenant_id) for broker in brokers]
         chains = []
-        for client_id, tenant_id in tenants:
+        for tenant in await self.deps.store.read(lambda uow: uow.audit.tenants()):
             # One tenant at a time: a snapshot over all of them would stay open for long.
-            report = await self._verify(tenant_id)
-            chains.append(mapping.chain_json(client_id, report))
+            report = await self._verify(tenant.tenant_id)
+            chains.append(mapping.chain_json(tenant, report))
         return json_answer({"sound": all(chain["brokenAt"] is None for chain in chains), "chains": chains})
 
     async def _verify(self, tenant_id: int) -> ChainReport:
