@@ -10,6 +10,8 @@ from fallwerk.domain.desk.ports import DeskRepository
 from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
+from fallwerk.domain.identcase.ports import CaseRepository
+from fallwerk.domain.loancase.ports import LoanCaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
 from fallwerk.domain.portal.ports import ConfirmationRepository
@@ -66,6 +68,10 @@ class UnitOfWork(Protocol):
     @property
     def partners(self) -> PartnerRepository:
         """Partners of the loan platform and their OAuth clients."""
+
+    @property
+    def loans(self) -> LoanCaseRepository:
+        """Loan cases (Vorgänge) and what is theirs."""
 
     @property
     def signing_keys(self) -> SigningKeyRepository:

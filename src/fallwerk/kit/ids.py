@@ -11,6 +11,7 @@ _PAIRS: Final = tuple(first + second for first in _SYMBOLS for second in _SYMBOL
 _CASE_ID_LENGTH: Final = 12
 _CLIENT_ID_LENGTH: Final = 8
 _PARTNER_ID_LENGTH: Final = 5
+_LOAN_CASE_NUMBER_LENGTH: Final = 6
 _SECRET_BYTES: Final = 24
 _SMALLEST_USER_ID: Final = 100_000
 _USER_IDS: Final = 16_677_216
@@ -38,6 +39,11 @@ def new_partner_id() -> str:
 def new_oauth_client_id() -> str:
     """Twelve characters `[0-9a-z]` behind `kex-`."""
     return f"kex-{_random_symbols(_CASE_ID_LENGTH).lower()}"
+
+
+def new_loan_case_number() -> str:
+    """Six characters `[0-9A-Z]`, the length of a Vorgangsnummer. Source: public-facts.md."""
+    return _random_symbols(_LOAN_CASE_NUMBER_LENGTH)
 
 
 def new_secret() -> str:

@@ -18,6 +18,7 @@ from fallwerk.store.desks import Desks
 from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
 from fallwerk.store.idempotency import Idempotency
+from fallwerk.store.loancases import LoanCases
 from fallwerk.store.notifications import Notifications
 from fallwerk.store.partners import Partners
 from fallwerk.store.sandbox import Sandbox
@@ -142,6 +143,11 @@ class Unit:
     def partners(self) -> Partners:
         """Partners of the loan platform and their OAuth clients."""
         return Partners(self)
+
+    @cached_property
+    def loans(self) -> LoanCases:
+        """Loan cases (Vorgänge) and what is theirs."""
+        return LoanCases(self)
 
     @cached_property
     def signing_keys(self) -> SigningKeys:

@@ -1,0 +1,168 @@
+"""Loan cases (Vorgänge) and what is theirs: applications with their history, comments, documents."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fallwerk.domain.audit.model import Actor
+
+
+class LoanCaseStatus(StrEnum):
+    """Whether a Vorgang still takes anything; a deleted one is only shown (decisions.md "KEX")."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class Environment(StrEnum):
+    """What a Vorgang is for (public-facts.md "Europace KEX neighbours")."""
+
+    PRODUCTION = "PRODUCTION"
+    TEST = "TEST"
+
+
+class ProviderStatus(StrEnum):
+    """What the Produktanbieter says of an application (A-03)."""
+
+    NOT_PROCESSED = "NICHT_BEARBEITET"
+    SIGNED = "UNTERSCHRIEBEN"
+    DECLINED = "ABGELEHNT"
+    DEFERRED = "ZURUECKGESTELLT"
+
+
+class ApplicantStatus(StrEnum):
+    """What the Antragsteller says of an application (A-03)."""
+
+    APPLIED = "BEANTRAGT"
+    SIGNED = "UNTERSCHRIEBEN"
+    NOT_ACCEPTED = "NICHT_ANGENOMMEN"
+    WITHDRAWN = "WIDERRUFEN"
+
+
+@dataclass(frozen=True, slots=True)
+class LoanCase:
+    """A Vorgang; its tenant is the partner that looks after it (`kundenbetreuer`, decision 43)."""
+
+    tenant_id: int
+    case_number: str
+    status: LoanCaseStatus
+    environment: Environment
+    created_us: int
+    modified_us: int
+    deleted_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """
+    A loan application (Antrag).
+
+    Attributes:
+        provider_number: Its name at the Produktanbieter; not unique, not even within one partner.
+    """
+
+    tenant_id: int
+    application_number: str
+    case_number: str
+    provider_number: str | None
+    provider_status: ProviderStatus
+    applicant_status: ApplicantStatus
+    created_us: int
+    modified_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOrder:
+    """
+    What a caller wants of an application: other statuses, a comment, hints; None leaves a status as it is.
+
+    At least one of the two numbers is given.
+    """
+
+    application_number: str | None = None
+    provider_number: str | None = None
+    provider_status: ProviderStatus | None = None
+    applicant_status: ApplicantStatus | None = None
+    comment: str = ""
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """One entry of an application's history; a status that did not change is None (A-06, A-09)."""
+
+    at_us: int
+    actor: str
+    provider_status: ProviderStatus | None
+    applicant_status: ApplicantStatus | None
+    comment: str
+    hints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A text that somebody added to a loan case."""
+
+    at_us: int
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """
+    A file that somebody added to a loan case or to one of its applications.
+
+    Attributes:
+        file_name: As it was sent: it may hold anything, and is never used as a path (U-11).
+        sha256: Of the content, in hexadecimal.
+    """
+
+    at_us: int
+    actor: str
+    file_name: str
+    size_bytes: int
+    sha256: str
+    blob_key: bytes
+    application_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document that is to be added; its content lies in the blob store already."""
+
+    file_name: str
+    size_bytes: int
+    sha256: str
+    blob_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationRecord:
+    """An application with its history and documents, oldest first."""
+
+    application: Application
+    history: tuple[StatusChange, ...]
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanCaseRecord:
+    """Everything there is about a loan case, oldest first (U-11, U-21, A-09)."""
+
+    case: LoanCase
+    comments: tuple[Comment, ...]
+    documents: tuple[Document, ...]
+    applications: tuple[ApplicationRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """
+    In whose name something is done to a loan case.
+
+    Attributes:
+        reach: Tenants whose loan cases the caller may touch (decision 43); None for an operator, who may touch all.
+    """
+
+    actor: Actor
+    reach: frozenset[int] | None

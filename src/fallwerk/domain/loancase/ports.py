@@ -1,0 +1,67 @@
+"""What the services around loan cases need from outside."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from fallwerk.domain.loancase.model import (
+    Application,
+    Comment,
+    Document,
+    LoanCase,
+    NewDocument,
+    StatusChange,
+)
+
+
+class LoanCaseRepository(Protocol):
+    """
+    Loan cases of all partners.
+
+    Whoever adds to a case holds it first (`held`), so that it cannot be deleted meanwhile; whoever changes an
+    application holds that too (`lock`), after the case.
+    """
+
+    def get(self, case_number: str, *, hold: bool = False, lock: bool = False) -> LoanCase | None:
+        """Return a case; `hold` keeps others from changing its status, `lock` from adding to it as well."""
+
+    def add(self, case: LoanCase) -> bool:
+        """Store a new case; False if its number is taken anywhere."""
+
+    def save_status(self, case: LoanCase) -> None:
+        """Store a case's status."""
+
+    def application(self, tenant_id: int, application_number: str, *, lock: bool = False) -> Application | None:
+        """Return an application; `lock` holds it until the transaction ends."""
+
+    def applications_of(self, tenant_id: int, case_number: str) -> list[Application]:
+        """Return a case's applications, oldest first."""
+
+    def find_by_provider_number(self, provider_number: str) -> list[tuple[LoanCase, str]]:
+        """Return the cases of all applications with this number, anywhere, each with the application's own number."""
+
+    def add_application(self, application: Application) -> None:
+        """Store a new application; its case is locked."""
+
+    def save_statuses(self, application: Application) -> None:
+        """Store an application's statuses; it is locked."""
+
+    def add_change(self, application: Application, change: StatusChange) -> None:
+        """Append to the history of an application; it is locked."""
+
+    def history(self, tenant_id: int, application_number: str) -> list[StatusChange]:
+        """Return an application's history in the order in which it happened."""
+
+    def add_comments(self, tenant_id: int, case_number: str, comments: Sequence[Comment]) -> None:
+        """Append comments in their order."""
+
+    def comments(self, tenant_id: int, case_number: str) -> list[Comment]:
+        """Return a case's comments, oldest first."""
+
+    def add_document(self, case: LoanCase, document: NewDocument, *, at_us: int, actor: str) -> None:
+        """Append a document to a case."""
+
+    def documents(self, tenant_id: int, case_number: str) -> list[Document]:
+        """Return the documents of a case and of its applications, oldest first."""
+
+    def find_content(self, tenant_id: int, case_number: str, sha256: bytes) -> bytes | None:
+        """Return the blob key of a case's document with this content, None if it has none."""

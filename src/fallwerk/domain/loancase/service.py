@@ -1,0 +1,313 @@
+"""Use cases around loan cases; each function is exactly one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from fallwerk.domain.audit.model import Actor, AuditEvent
+from fallwerk.domain.document.model import Blob, Upload
+from fallwerk.domain.loancase.errors import (
+    ApplicationAmbiguous,
+    ApplicationUnknown,
+    DocumentUnknown,
+    LoanCaseDeleted,
+    LoanCaseNumberMalformed,
+    LoanCaseNumberTaken,
+    LoanCaseOutOfReach,
+    LoanCaseUnknown,
+    NumbersDisagree,
+    OwnerNeeded,
+)
+from fallwerk.domain.loancase.lifecycle import advance
+from fallwerk.domain.loancase.model import (
+    ApplicantStatus,
+    Application,
+    ApplicationRecord,
+    Caller,
+    Comment,
+    Environment,
+    LoanCase,
+    LoanCaseRecord,
+    LoanCaseStatus,
+    NewDocument,
+    ProviderStatus,
+    StatusChange,
+    StatusOrder,
+)
+from fallwerk.domain.loancase.rules import is_application_number, is_case_number, is_provider_number
+from fallwerk.domain.partner.demo import DEMO_PARTNER
+from fallwerk.domain.partner.model import Partner
+from fallwerk.domain.partner.service import open_partner
+from fallwerk.domain.unit_of_work import UnitOfWork
+from fallwerk.kit.ids import new_loan_case_number
+
+ATTEMPTS: Final = 10
+"""Draws of a new number; with 36⁶ of them one nearly always is enough."""
+
+
+def find_owner(uow: UnitOfWork, partner_id: str | None, *, now_us: int, actor: Actor) -> Partner:
+    """
+    Return the partner that is to look after a new loan case; one that is named and does not exist yet is made.
+
+    Args:
+        partner_id: None takes the sandbox's demo partner, elsewhere the only one that there is.
+
+    Raises:
+        OwnerNeeded: none is named, and there is none or several.
+        FieldsRefused: this cannot be a partner's id.
+    """
+    if partner_id is not None:
+        return open_partner(uow, partner_id, now_us=now_us, actor=actor)
+    partners = uow.partners.partners()
+    owner = next((found for found in partners if found.partner_id == DEMO_PARTNER), None)
+    if owner is None and len(partners) == 1:
+        owner = partners[0]
+    if owner is None:
+        raise OwnerNeeded
+    return owner
+
+
+def create_loan_case(
+    uow: UnitOfWork, owner: Partner, case_number: str | None, *, environment: Environment, now_us: int, actor: Actor
+) -> LoanCase:
+    """
+    Open a loan case of a partner.
+
+    Source: decisions 30, 43; control-api.md "Admin API".
+
+    Args:
+        case_number: None draws one.
+
+    Raises:
+        LoanCaseNumberMalformed, LoanCaseNumberTaken: nothing was stored.
+    """
+    if case_number is not None and not is_case_number(case_number):
+        raise LoanCaseNumberMalformed
+    for _ in range(ATTEMPTS if case_number is None else 1):
+        chosen = case_number or new_loan_case_number()
+        case = LoanCase(owner.tenant_id, chosen, LoanCaseStatus.ACTIVE, environment, now_us, now_us)
+        if uow.loans.add(case):
+            details: dict[str, str | int | bool | None] = {"environment": environment.value}
+            uow.audit.add(AuditEvent(case.tenant_id, now_us, actor, "loan case.created", chosen, details))
+            return case
+    raise LoanCaseNumberTaken
+
+
+def delete_loan_case(uow: UnitOfWork, case_number: str, *, now_us: int, actor: Actor) -> None:
+    """
+    Close a loan case for good; it keeps everything and is shown to operators only. One that is deleted stays so.
+
+    Source: UPDATE "Fehlercodes"; U-05, A-01; decisions.md "KEX".
+
+    Raises:
+        LoanCaseUnknown: nothing was changed.
+    """
+    case = known_case(uow, case_number, lock=True)
+    if case.status is LoanCaseStatus.DELETED:
+        return
+    uow.loans.save_status(replace(case, status=LoanCaseStatus.DELETED, modified_us=now_us, deleted_us=now_us))
+    uow.audit.add(AuditEvent(case.tenant_id, now_us, actor, "loan case.deleted", case_number))
+
+
+def create_application(
+    uow: UnitOfWork, case_number: str, provider_number: str | None, *, now_us: int, actor: Actor
+) -> Application:
+    """
+    Open an application; its number goes on from the last one of its case.
+
+    Source: public-facts.md "Europace KEX neighbours"; control-api.md "Admin API".
+
+    Raises:
+        LoanCaseUnknown, LoanCaseDeleted: nothing was stored.
+    """
+    case = known_case(uow, case_number, lock=True)
+    if case.status is LoanCaseStatus.DELETED:
+        raise LoanCaseDeleted
+    number = f"{case_number}/{len(uow.loans.applications_of(case.tenant_id, case_number)) + 1}/1"
+    application = Application(
+        case.tenant_id,
+        number,
+        case_number,
+        provider_number,
+        ProviderStatus.NOT_PROCESSED,
+        ApplicantStatus.APPLIED,
+        now_us,
+        now_us,
+    )
+    uow.loans.add_application(application)
+    uow.audit.add(AuditEvent(case.tenant_id, now_us, actor, "application.created", number))
+    return application
+
+
+def add_comments(uow: UnitOfWork, case_number: str, texts: Sequence[str], *, caller: Caller, now_us: int) -> None:
+    """
+    Add comments to a loan case, in their order; only `""` is an empty one, and is left out.
+
+    Source: UPDATE "Kommentare"; U-20, U-21.
+
+    Raises:
+        LoanCaseUnknown, LoanCaseDeleted, LoanCaseOutOfReach: none was added; also if there are none to add.
+    """
+    case = reachable_case(uow, case_number, caller)
+    comments = [Comment(now_us, caller.actor.name, text) for text in texts if text]
+    if comments:
+        uow.loans.add_comments(case.tenant_id, case_number, comments)
+        details: dict[str, str | int | bool | None] = {"comments": len(comments)}
+        uow.audit.add(AuditEvent(case.tenant_id, now_us, caller.actor, "loan case.commented", case_number, details))
+
+
+def add_document(
+    uow: UnitOfWork, case_number: str, upload: Upload, file_name: str, *, caller: Caller, now_us: int
+) -> NewDocument:
+    """
+    Add an uploaded document to a loan case; content that the partner holds already is stored once and listed again.
+
+    Source: UPDATE "Dokumente"; U-10, U-11.
+
+    Raises:
+        LoanCaseUnknown, LoanCaseDeleted, LoanCaseOutOfReach: nothing was added.
+    """
+    case = reachable_case(uow, case_number, caller)
+    document = NewDocument(file_name, upload.size_bytes, upload.sha256.hex(), upload.blob_key)
+    uow.blobs.add(upload, now_us=now_us)
+    uow.loans.add_document(case, document, at_us=now_us, actor=caller.actor.name)
+    details: dict[str, str | int | bool | None] = {"sizeBytes": upload.size_bytes}
+    uow.audit.add(AuditEvent(case.tenant_id, now_us, caller.actor, "loan case.document added", case_number, details))
+    return document
+
+
+def change_application_status(uow: UnitOfWork, order: StatusOrder, *, caller: Caller, now_us: int) -> None:
+    """
+    Change one or both statuses of an application and keep what was said about it.
+
+    Source: STATUS "Statuswechsel", "Examples"; A-02 to A-06, A-09.
+
+    A status that is the current one already changes nothing; comment and hints are added all the same. The comment
+    also becomes one of the loan case. Calls on one application take turns.
+
+    Raises:
+        ApplicationUnknown, ApplicationAmbiguous, NumbersDisagree: it is not clear which application is meant.
+        LoanCaseDeleted, LoanCaseOutOfReach: nothing was changed.
+    """
+    number = order.application_number or _number_at_provider(uow, order.provider_number or "", caller)
+    case = uow.loans.get(number.partition("/")[0], hold=True) if is_application_number(number) else None
+    application = None if case is None else uow.loans.application(case.tenant_id, number, lock=True)
+    if case is None or application is None:
+        raise ApplicationUnknown
+    _refuse_touch(case, caller)
+    # Only now: the answer tells something about the application.
+    if order.provider_number is not None and order.provider_number != application.provider_number:
+        raise NumbersDisagree
+    step = advance(application, order.provider_status, order.applicant_status, now_us=now_us)
+    if step.changed:
+        uow.loans.save_statuses(step.application)
+    if step.changed or order.comment or order.hints:
+        actor = caller.actor
+        change = StatusChange(
+            now_us, actor.name, step.provider_status, step.applicant_status, order.comment, order.hints
+        )
+        uow.loans.add_change(application, change)
+        if order.comment:
+            uow.loans.add_comments(case.tenant_id, case.case_number, [Comment(now_us, actor.name, order.comment)])
+        uow.audit.add(_change_event(case, number, change, actor))
+
+
+def _change_event(case: LoanCase, number: str, change: StatusChange, actor: Actor) -> AuditEvent:
+    details: dict[str, str | int | bool | None] = {
+        "produktanbieterstatus": change.provider_status,
+        "antragstellerstatus": change.applicant_status,
+        "kommentar": bool(change.comment),
+        "hinweise": len(change.hints),
+    }
+    return AuditEvent(case.tenant_id, change.at_us, actor, "application.status changed", number, details)
+
+
+def _number_at_provider(uow: UnitOfWork, provider_number: str, caller: Caller) -> str:
+    """Find the one application that a caller can mean by its number at the Produktanbieter."""
+    found = uow.loans.find_by_provider_number(provider_number) if is_provider_number(provider_number) else []
+    if not found:
+        raise ApplicationUnknown
+    near = [(case, number) for case, number in found if caller.reach is None or case.tenant_id in caller.reach]
+    active = [number for case, number in near if case.status is LoanCaseStatus.ACTIVE]
+    if len(active) > 1:
+        raise ApplicationAmbiguous
+    # An application that was begun anew may keep its number: what is deleted is not meant as long as there is another.
+    return active[0] if active else (near or found)[0][1]
+
+
+def find_document(uow: UnitOfWork, case_number: str, sha256: bytes) -> Blob:
+    """
+    Return the content of a document by its SHA-256, for operators; a deleted loan case still shows its documents.
+
+    Source: U-11; control-api.md "Admin API".
+
+    Raises:
+        LoanCaseUnknown, DocumentUnknown: there is no such document.
+    """
+    case = known_case(uow, case_number)
+    blob_key = uow.loans.find_content(case.tenant_id, case_number, sha256)
+    blob = None if blob_key is None else uow.blobs.get(case.tenant_id, blob_key)
+    if blob is None:
+        raise DocumentUnknown
+    return blob
+
+
+def read_loan_case(uow: UnitOfWork, case_number: str) -> LoanCaseRecord:
+    """
+    Return everything about a loan case, a deleted one included.
+
+    Source: U-11, U-21, A-05, A-09; control-api.md "Admin API".
+
+    Raises:
+        LoanCaseUnknown: there is none with this number.
+    """
+    case = known_case(uow, case_number)
+    documents = uow.loans.documents(case.tenant_id, case_number)
+    applications = [
+        ApplicationRecord(
+            application,
+            tuple(uow.loans.history(case.tenant_id, application.application_number)),
+            tuple(found for found in documents if found.application_number == application.application_number),
+        )
+        for application in uow.loans.applications_of(case.tenant_id, case_number)
+    ]
+    return LoanCaseRecord(
+        case,
+        tuple(uow.loans.comments(case.tenant_id, case_number)),
+        tuple(found for found in documents if found.application_number is None),
+        tuple(applications),
+    )
+
+
+def known_case(uow: UnitOfWork, case_number: str, *, hold: bool = False, lock: bool = False) -> LoanCase:
+    """
+    Return a loan case, a deleted one included.
+
+    Raises:
+        LoanCaseUnknown: there is none with this number.
+    """
+    case = uow.loans.get(case_number, hold=hold, lock=lock) if is_case_number(case_number) else None
+    if case is None:
+        raise LoanCaseUnknown
+    return case
+
+
+def reachable_case(uow: UnitOfWork, case_number: str, caller: Caller) -> LoanCase:
+    """
+    Return a loan case to which the caller may add; it cannot be deleted before the transaction ends.
+
+    Source: U-02, U-05; decisions 43 and "KEX" (order of checks).
+
+    Raises:
+        LoanCaseUnknown, LoanCaseDeleted, LoanCaseOutOfReach: in this order.
+    """
+    case = known_case(uow, case_number, hold=True)
+    _refuse_touch(case, caller)
+    return case
+
+
+def _refuse_touch(case: LoanCase, caller: Caller) -> None:
+    if case.status is LoanCaseStatus.DELETED:
+        raise LoanCaseDeleted
+    if caller.reach is not None and case.tenant_id not in caller.reach:
+        raise LoanCaseOutOfReach
