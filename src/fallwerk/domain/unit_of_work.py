@@ -10,7 +10,6 @@ from fallwerk.domain.desk.ports import DeskRepository
 from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
-from fallwerk.domain.identcase.ports import CaseRepository
 from fallwerk.domain.loancase.ports import LoanCaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository

@@ -9,7 +9,7 @@ from typing import Final
 from fallwerk.domain.audit.model import SYSTEM
 from fallwerk.domain.loancase.errors import LoanCaseNumberTaken
 from fallwerk.domain.loancase.model import Environment
-from fallwerk.domain.loancase.service import create_application, create_loan_case, delete_loan_case, find_owner
+from fallwerk.domain.loancase.service import create_application, create_loan_case, delete_loan_case
 from fallwerk.domain.partner.demo import DEMO_PARTNER
 from fallwerk.domain.unit_of_work import UnitOfWork
 
@@ -25,10 +25,16 @@ def seed(uow: UnitOfWork, now_us: int) -> None:
 
     Raises nothing of its own; call it in sandbox mode only, after the demo partners are there.
     """
-    owner = find_owner(uow, DEMO_PARTNER, now_us=now_us, actor=SYSTEM)
     for case_number in (PLAIN, WITH_APPLICATION, DELETED):
         try:
-            create_loan_case(uow, owner, case_number, environment=Environment.TEST, now_us=now_us, actor=SYSTEM)
+            create_loan_case(
+                uow,
+                case_number,
+                partner_id=DEMO_PARTNER,
+                environment=Environment.TEST,
+                now_us=now_us,
+                actor=SYSTEM,
+            )
         except LoanCaseNumberTaken:
             continue
         if case_number == WITH_APPLICATION:

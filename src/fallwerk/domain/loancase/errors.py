@@ -54,4 +54,4 @@ class DocumentUnknown(DomainError):
 
 
 class OwnerNeeded(DomainError):
-    """Nobody said which partner looks after the Vorgang, and it does not go without saying."""
+    """Nobody said which partner looks after the Vorgang."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from fallwerk.domain.loancase.model import Application, ApplicantStatus, ProviderStatus
+from fallwerk.domain.loancase.model import ApplicantStatus, Application, ProviderStatus
 
 
 @dataclass(frozen=True, slots=True)

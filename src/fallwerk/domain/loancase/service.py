@@ -35,8 +35,6 @@ from fallwerk.domain.loancase.model import (
     StatusOrder,
 )
 from fallwerk.domain.loancase.rules import is_application_number, is_case_number, is_provider_number
-from fallwerk.domain.partner.demo import DEMO_PARTNER
-from fallwerk.domain.partner.model import Partner
 from fallwerk.domain.partner.service import open_partner
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.ids import new_loan_case_number
@@ -45,30 +43,14 @@ ATTEMPTS: Final = 10
 """Draws of a new number; with 36⁶ of them one nearly always is enough."""
 
 
-def find_owner(uow: UnitOfWork, partner_id: str | None, *, now_us: int, actor: Actor) -> Partner:
-    """
-    Return the partner that is to look after a new loan case; one that is named and does not exist yet is made.
-
-    Args:
-        partner_id: None takes the sandbox's demo partner, elsewhere the only one that there is.
-
-    Raises:
-        OwnerNeeded: none is named, and there is none or several.
-        FieldsRefused: this cannot be a partner's id.
-    """
-    if partner_id is not None:
-        return open_partner(uow, partner_id, now_us=now_us, actor=actor)
-    partners = uow.partners.partners()
-    owner = next((found for found in partners if found.partner_id == DEMO_PARTNER), None)
-    if owner is None and len(partners) == 1:
-        owner = partners[0]
-    if owner is None:
-        raise OwnerNeeded
-    return owner
-
-
 def create_loan_case(
-    uow: UnitOfWork, owner: Partner, case_number: str | None, *, environment: Environment, now_us: int, actor: Actor
+    uow: UnitOfWork,
+    case_number: str | None,
+    *,
+    partner_id: str | None,
+    environment: Environment,
+    now_us: int,
+    actor: Actor,
 ) -> LoanCase:
     """
     Open a loan case of a partner.
@@ -77,12 +59,17 @@ def create_loan_case(
 
     Args:
         case_number: None draws one.
+        partner_id: Who looks after it; one that does not exist yet is made.
 
     Raises:
+        OwnerNeeded, FieldsRefused: there is no partner, or this cannot be one's id.
         LoanCaseNumberMalformed, LoanCaseNumberTaken: nothing was stored.
     """
+    if partner_id is None:
+        raise OwnerNeeded
     if case_number is not None and not is_case_number(case_number):
         raise LoanCaseNumberMalformed
+    owner = open_partner(uow, partner_id, now_us=now_us, actor=actor)
     for _ in range(ATTEMPTS if case_number is None else 1):
         chosen = case_number or new_loan_case_number()
         case = LoanCase(owner.tenant_id, chosen, LoanCaseStatus.ACTIVE, environment, now_us, now_us)
@@ -292,16 +279,16 @@ def known_case(uow: UnitOfWork, case_number: str, *, hold: bool = False, lock: b
     return case
 
 
-def reachable_case(uow: UnitOfWork, case_number: str, caller: Caller) -> LoanCase:
+def reachable_case(uow: UnitOfWork, case_number: str, caller: Caller, *, hold: bool = True) -> LoanCase:
     """
-    Return a loan case to which the caller may add; it cannot be deleted before the transaction ends.
+    Return a loan case to which the caller may add; while it is held it cannot be deleted.
 
     Source: U-02, U-05; decisions 43 and "KEX" (order of checks).
 
     Raises:
         LoanCaseUnknown, LoanCaseDeleted, LoanCaseOutOfReach: in this order.
     """
-    case = known_case(uow, case_number, hold=True)
+    case = known_case(uow, case_number, hold=hold)
     _refuse_touch(case, caller)
     return case
 
