@@ -182,6 +182,8 @@ class Settings(BaseModel):
     """Addresses from which notifications come, for clients' firewalls; only shown, in docs and admin API."""
     max_body_bytes: int = Field(default=_MIB, ge=1024, le=64 * _MIB)
     """Bytes that a request body may have."""
+    max_document_bytes: int = Field(default=10 * _MIB, ge=1024, le=256 * _MIB)
+    """Bytes that an uploaded document may have once its base64 is decoded; more are refused while they are read."""
     keep_alive_s: int = Field(default=75, ge=1, le=3600)
     """Seconds that an idle connection stays open."""
     shutdown_grace_s: int = Field(default=10, ge=0, le=3600)

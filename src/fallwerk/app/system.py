@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
 from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
-from fallwerk.app import documents, oauth, policenwerk, portal, scr, staff
+from fallwerk.app import documents, loans, oauth, policenwerk, portal, scr, staff
 from fallwerk.app.area import Area, Core
 from fallwerk.app.store import open_database
 from fallwerk.domain.account.demo import seed
@@ -87,6 +87,7 @@ class Fallwerk:
             scr.area(core, self.available),
             documents.area(core),
             oauth.area(core, access),
+            loans.area(core, access),
             policenwerk.area(core),
             staff.area(core),
             portal.area(core),

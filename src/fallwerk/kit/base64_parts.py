@@ -1,4 +1,4 @@
-"""Base64 that comes in parts, as it stands in a JSON string: standard alphabet, line breaks allowed, padding optional."""
+"""Base64 that comes in parts, as it stands in a JSON string: standard alphabet, line breaks, padding optional."""
 
 import binascii
 import re

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fallwerk.domain.loancase.model import StatusOrder
 from fallwerk.domain.partner.model import Edition
 
 TEXTS_MAX: Final = 1_000
@@ -62,11 +61,17 @@ ADDITION_ALONE: Final = Difference(
 DIFFERENCES: Final = (STATUS_MANDATORY, ADDITION_ALONE)
 
 
-def lacks_content(order: StatusOrder, edition: Edition) -> bool:
-    """Tell whether an order says too little for the edition that its sender was written against (A-03, N-04)."""
-    if order.provider_status is not None or order.applicant_status is not None:
+def lacks_content(edition: Edition, *, status: bool, addition: bool) -> bool:
+    """
+    Tell whether a call says too little for the edition that its sender was written against (A-03, N-04).
+
+    Args:
+        status: It names a status.
+        addition: It has a comment or a hint.
+    """
+    if status:
         return False
     if STATUS_MANDATORY.holds_in[edition]:
         return True
     # Who orders neither a status nor anything beside it has left something out.
-    return not (ADDITION_ALONE.holds_in[edition] and (order.comment or order.hints))
+    return not (ADDITION_ALONE.holds_in[edition] and addition)

@@ -15,6 +15,14 @@ from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.idempotency import IdempotencyKeyReused
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import IllegalStep
+from fallwerk.domain.loancase.errors import (
+    DocumentUnknown,
+    LoanCaseDeleted,
+    LoanCaseNumberMalformed,
+    LoanCaseNumberTaken,
+    LoanCaseUnknown,
+    OwnerNeeded,
+)
 from fallwerk.domain.partner.errors import (
     FieldsRefused,
     OAuthClientTaken,
@@ -30,6 +38,7 @@ from fallwerk.own.admin.mapping import pointed, pointed_fields
 from fallwerk.own.admin.staff import staff_refused
 
 BAD_CLIENT_ID: Final = PointedFault("/clientId", "A client id has 1 to 16 characters 0-9A-Z.")
+BAD_LOAN_CASE_NUMBER: Final = PointedFault("/vorgangsnummer", "A Vorgangsnummer has six characters 0-9A-Z.")
 UNAVAILABLE: Final = "The store is not available right now; nothing was changed."
 
 
@@ -64,6 +73,12 @@ WIRE: Final[ErrorTable] = {
     UserIdTaken: Wire(409, "Another broker has this user id."),
     BrokerSettingsRefused: broker_settings_refused,
     CustomerUnknown: Wire(404, "The broker has no customer with this id."),
+    LoanCaseUnknown: Wire(404, "There is no Vorgang with this number."),
+    LoanCaseDeleted: Wire(410, "The Vorgang is deleted."),
+    LoanCaseNumberTaken: Wire(409, "Another Vorgang has this number."),
+    LoanCaseNumberMalformed: lambda _: bad_request([BAD_LOAN_CASE_NUMBER]),
+    OwnerNeeded: lambda _: bad_request([PointedFault("/partnerId", "A Vorgang needs a partner.")]),
+    DocumentUnknown: Wire(404, "The Vorgang has no document with this SHA-256."),
     CaseUnknown: Wire(404, "There is no delivery case with this id."),
     IllegalStep: Wire(409, "The order is released already, or its case is closed."),
     IdempotencyKeyReused: Wire(422, "The idempotency key was used with another request."),

@@ -99,6 +99,20 @@ class NewPartnerBody(PartnerBody):
     partnerId: str | None = None
 
 
+class NewLoanCaseBody(Body):
+    """A new Vorgang; without `vorgangsnummer` one is drawn."""
+
+    vorgangsnummer: str | None = None
+    partnerId: str | None = None
+    datenkontext: Literal["ECHTGESCHAEFT", "TESTUMGEBUNG"] | None = None
+
+
+class NewApplicationBody(Body):
+    """A new Antrag."""
+
+    produktanbieterantragsnummer: str | None = None
+
+
 class RotateBody(Body):
     """How long the present secrets stay valid, in seconds."""
 
