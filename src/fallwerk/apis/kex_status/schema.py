@@ -22,7 +22,7 @@ NO_CONTENT: Final = PointedFault("", "A status, kommentar or hinweise is needed.
 
 
 class StatusBody(BaseModel):
-    """What is wanted of an application; unknown members are ignored (A-07), null means "not submitted"."""
+    """What is wanted of an application; unknown members are ignored, null means "not submitted"."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 

@@ -55,7 +55,8 @@ def _fault(error: ErrorDetails) -> PointedFault:
 
 def _message(kind: str, context: dict[str, Any], *, in_body: bool) -> str:
     if kind == "literal_error":
-        return f"The value must be one of: {context['expected'].replace(' or ', ', ')}."
+        values = context["expected"].replace(" or ", ", ").replace("'", "")
+        return f"The value must be one of: {values}."
     if kind == "string_too_long":
         return f"The value is too long (max. {context['max_length']} characters)."
     if kind == "too_long":

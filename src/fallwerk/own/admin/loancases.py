@@ -148,7 +148,7 @@ def application_json(record: ApplicationRecord) -> dict[str, Any]:
         "history": [
             {
                 "at": _instant(change.at_us),
-                "by": change.actor,
+                "by": _by(change.actor),
                 "produktanbieterstatus": change.provider_status,
                 "antragstellerstatus": change.applicant_status,
                 "kommentar": change.comment or None,
@@ -160,7 +160,7 @@ def application_json(record: ApplicationRecord) -> dict[str, Any]:
 
 
 def _comment_json(comment: Comment) -> dict[str, Any]:
-    return {"text": comment.text, "at": _instant(comment.at_us), "by": comment.actor}
+    return {"text": comment.text, "at": _instant(comment.at_us), "by": _by(comment.actor)}
 
 
 def _document_json(document: Document) -> dict[str, Any]:
@@ -170,6 +170,11 @@ def _document_json(document: Document) -> dict[str, Any]:
         "sha256": document.sha256,
         "at": _instant(document.at_us),
     }
+
+
+def _by(actor: str) -> str:
+    """Name who acted as others know him: a client by its id, without what the audit log puts in front (A-09)."""
+    return actor.removeprefix("oauth:")
 
 
 def _instant(at_us: int) -> str:

@@ -1,0 +1,78 @@
+"""The interface description of STATUS, made from its shapes, errors and examples (C-06)."""
+
+from typing import Any, Final
+
+from fallwerk.apis.kex_status import examples
+from fallwerk.apis.kex_status.errors import AMBIGUOUS, DISAGREE, WIRE
+from fallwerk.apis.kex_status.routes import PATH, SCOPE
+from fallwerk.apis.kex_status.schema import NO_CONTENT, NO_NUMBER, NO_STATUS, request_schema
+from fallwerk.dialects.kex import openapi
+from fallwerk.dialects.kex.router import JSON
+from fallwerk.dialects.problem import PointedFault, Problem, Wire
+from fallwerk.dialects.scr.openapi_schemas import JsonObject, closed_object, reference, request_components
+
+TITLE: Final = "KEX Antragsstatus"
+DESCRIPTION: Final = """\
+Change the status of an application (Antrag), or add a comment and hints to the one it has.
+
+* `Content-Type: application/json` is mandatory; another charset than UTF-8 is named there.
+* Unknown properties are ignored; `null` means that a property is not submitted.
+* Checks in this order: token, scope, content type, size, form, application unknown, Vorgang deleted, out of reach.
+"""
+
+
+def document(public_base_url: str) -> dict[str, Any]:
+    """
+    Return the OpenAPI 3.1 document.
+
+    Args:
+        public_base_url: Where callers reach this system.
+    """
+    paths = {f"/{PATH}": {"post": _change()}}
+    return openapi.document(TITLE, DESCRIPTION, public_base_url=public_base_url, paths=paths, schemas=_schemas())
+
+
+def _schemas() -> dict[str, JsonObject]:
+    schemas = request_components("StatusChange", request_schema())
+    body = schemas["StatusChange"]
+    numbers = ("antragsnummer", "produktanbieterantragsnummer")
+    statuses = ("produktanbieterstatus", "antragstellerstatus")
+    for name in numbers:
+        body["properties"][name]["minLength"] = 1
+    # What is mandatory without the other: STATUS "Statuswechsel"; a client of the newer edition may leave both out.
+    body["allOf"] = [{"anyOf": [{"required": [name]} for name in pair]} for pair in (numbers, statuses)]
+    return schemas
+
+
+def _change() -> JsonObject:
+    changed = openapi.success(
+        "The statuses, the comment and the hints are stored.",
+        closed_object({}),
+        {"sample": {"summary": "Stored", "value": {}}},
+    )
+    wrong = "The value must be one of: NICHT_BEARBEITET, UNTERSCHRIEBEN, ABGELEHNT, ZURUECKGESTELLT."
+    faults = {
+        "A number and a status are mandatory": [NO_NUMBER, NO_STATUS],
+        "Another status": [PointedFault("/produktanbieterstatus", wrong)],
+        "A number that several applications have": [AMBIGUOUS],
+        "Two numbers of two applications": [DISAGREE],
+        "Nothing to change (edition 2025)": [NO_CONTENT],
+    }
+    found = [Problem(wire.status, wire.detail) for wire in WIRE.values() if isinstance(wire, Wire)]
+    return {
+        "operationId": "changeStatus",
+        "tags": ["antrag"],
+        "summary": "Change the status of an application",
+        "description": (
+            "Any status may follow any other. One that is the current one already changes nothing; comment and hints "
+            "are added all the same. Both statuses are changed at once, or none. A client of the provider's newer "
+            "edition (`2025`) may send a comment or hints alone."
+        ),
+        "security": [{"oauth2": [SCOPE]}],
+        "parameters": [openapi.IDEMPOTENCY_KEY],
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": reference("StatusChange"), "examples": examples.REQUESTS}},
+        },
+        "responses": {"200": changed, **openapi.errors(faults, found, SCOPE)},
+    }
