@@ -18,6 +18,7 @@ GROUPS: Final[dict[str, str]] = {
     "partner": "partner",
     "staff": "staff",
     "tls": "tls",
+    "vorgang": "vorgang",
 }
 """Name of a command group → module in this folder whose `app` it is; a new group adds its line."""
 

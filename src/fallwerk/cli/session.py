@@ -38,7 +38,7 @@ def ask(method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - w
     except httpx.HTTPError as error:
         raise _fail(f"the server that has the database open cannot be reached ({error})") from None
     if response.is_success:
-        return response.json()
+        return response.json() if response.content else None
     raise _fail(*_reasons(response))
 
 
