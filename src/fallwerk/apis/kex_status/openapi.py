@@ -7,10 +7,10 @@ from fallwerk.apis.kex_status.errors import AMBIGUOUS, DISAGREE, WIRE
 from fallwerk.apis.kex_status.routes import PATH, SCOPE
 from fallwerk.apis.kex_status.schema import NO_CONTENT, NO_NUMBER, NO_STATUS, request_schema
 from fallwerk.dialects.kex import openapi
-from fallwerk.dialects.kex.router import JSON
-from fallwerk.dialects.problem import PointedFault, Problem, Wire
+from fallwerk.dialects.problem import PointedFault, Wire
 from fallwerk.dialects.scr.openapi_schemas import JsonObject, closed_object, reference, request_components
 
+VERSION: Final = "v1"
 TITLE: Final = "KEX Antragsstatus"
 DESCRIPTION: Final = """\
 Change the status of an application (Antrag), or add a comment and hints to the one it has.
@@ -29,7 +29,9 @@ def document(public_base_url: str) -> dict[str, Any]:
         public_base_url: Where callers reach this system.
     """
     paths = {f"/{PATH}": {"post": _change()}}
-    return openapi.document(TITLE, DESCRIPTION, public_base_url=public_base_url, paths=paths, schemas=_schemas())
+    return openapi.document(
+        TITLE, DESCRIPTION, version=VERSION, public_base_url=public_base_url, paths=paths, schemas=_schemas()
+    )
 
 
 def _schemas() -> dict[str, JsonObject]:
@@ -52,13 +54,14 @@ def _change() -> JsonObject:
     )
     wrong = "The value must be one of: NICHT_BEARBEITET, UNTERSCHRIEBEN, ABGELEHNT, ZURUECKGESTELLT."
     faults = {
-        "A number and a status are mandatory": [NO_NUMBER, NO_STATUS],
-        "Another status": [PointedFault("/produktanbieterstatus", wrong)],
-        "A number that several applications have": [AMBIGUOUS],
-        "Two numbers of two applications": [DISAGREE],
-        "Nothing to change (edition 2025)": [NO_CONTENT],
+        "no_number": NO_NUMBER,
+        "no_status": NO_STATUS,
+        "another_status": PointedFault("/produktanbieterstatus", wrong),
+        "several_applications": AMBIGUOUS,
+        "two_applications": DISAGREE,
+        "nothing_to_change_edition_2025": NO_CONTENT,
     }
-    found = [Problem(wire.status, wire.detail) for wire in WIRE.values() if isinstance(wire, Wire)]
+    known = [wire for wire in WIRE.values() if isinstance(wire, Wire)]
     return {
         "operationId": "changeStatus",
         "tags": ["antrag"],
@@ -68,11 +71,11 @@ def _change() -> JsonObject:
             "are added all the same. Both statuses are changed at once, or none. A client of the provider's newer "
             "edition (`2025`) may send a comment or hints alone."
         ),
-        "security": [{"oauth2": [SCOPE]}],
+        "security": openapi.security(SCOPE),
         "parameters": [openapi.IDEMPOTENCY_KEY],
-        "requestBody": {
-            "required": True,
-            "content": {JSON: {"schema": reference("StatusChange"), "examples": examples.REQUESTS}},
+        "requestBody": openapi.request_body(reference("StatusChange"), examples.REQUESTS),
+        "responses": {
+            "200": changed,
+            **openapi.refusals(SCOPE, (*known, openapi.idempotency_refusal()), faults=faults),
         },
-        "responses": {"200": changed, **openapi.errors(faults, found, SCOPE)},
     }

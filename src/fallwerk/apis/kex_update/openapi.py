@@ -8,10 +8,10 @@ from fallwerk.apis.kex_update.routes import PREFIX, SCOPE
 from fallwerk.apis.kex_update.schema import comments_schema, document_schema, stored_schema
 from fallwerk.dialects.kex import openapi
 from fallwerk.dialects.kex.documents import NOT_BASE64
-from fallwerk.dialects.kex.router import JSON
-from fallwerk.dialects.problem import PointedFault, Problem, from_error
+from fallwerk.dialects.problem import PointedFault, Wire
 from fallwerk.dialects.scr.openapi_schemas import JsonObject, closed_object, reference, response_components
 
+VERSION: Final = "v1"
 TITLE: Final = "KEX Vorgang update"
 DESCRIPTION: Final = """\
 Add documents and comments to a Vorgang that exists.
@@ -20,6 +20,14 @@ Add documents and comments to a Vorgang that exists.
 * Unknown properties are ignored.
 * Checks in this order: token, scope, content type, size, form, Vorgang unknown, deleted, out of reach.
 """
+_CASE_NUMBER: Final[JsonObject] = {
+    "name": "vorgangsnummer",
+    "in": "path",
+    "required": True,
+    "description": "The Vorgang's number: six characters, capitals and small letters told apart.",
+    "schema": {"type": "string", "pattern": "^[0-9A-Z]{6}$"},
+    "example": "123456",
+}
 _MISSING: Final = "The value is missing or empty."
 _S: Final = r"[A-Za-z0-9+/][\r\n]*"
 _BASE64: Final = (
@@ -36,7 +44,9 @@ def document(public_base_url: str) -> dict[str, Any]:
         public_base_url: Where callers reach this system.
     """
     paths = {f"/{PREFIX}/dokument": {"post": _document()}, f"/{PREFIX}/kommentare": {"post": _comments()}}
-    return openapi.document(TITLE, DESCRIPTION, public_base_url=public_base_url, paths=paths, schemas=_schemas())
+    return openapi.document(
+        TITLE, DESCRIPTION, version=VERSION, public_base_url=public_base_url, paths=paths, schemas=_schemas()
+    )
 
 
 def _schemas() -> dict[str, JsonObject]:
@@ -62,8 +72,9 @@ def _untitled(schema: JsonObject) -> JsonObject:
     }
 
 
-def _problems() -> list[Problem]:
-    return [found for found in (from_error(kind(), WIRE) for kind in WIRE) if found is not None]
+def _refusals(faults: dict[str, PointedFault], *more: Wire) -> dict[str, JsonObject]:
+    known = [wire for wire in WIRE.values() if isinstance(wire, Wire)]
+    return openapi.refusals(SCOPE, (*known, *more, openapi.idempotency_refusal()), faults=faults)
 
 
 def _document() -> JsonObject:
@@ -73,11 +84,11 @@ def _document() -> JsonObject:
         {"sample": {"summary": "Stored", "value": examples.STORED}},
     )
     faults = {
-        "Nothing but an object": [PointedFault("", "The body must be an object.")],
-        "Both are mandatory": [PointedFault("/filename", _MISSING), PointedFault("/base64Content", _MISSING)],
-        "No base64": [PointedFault("/base64Content", NOT_BASE64)],
+        "no_object": PointedFault("", "The body must be an object."),
+        "missing": PointedFault("/filename", _MISSING),
+        "no_base64": PointedFault("/base64Content", NOT_BASE64),
     }
-    too_large = Problem(413, "The document is larger than 10485760 bytes.")
+    too_large = Wire(413, "The document is larger than 10485760 bytes.")
     return {
         "operationId": "addDocument",
         "tags": ["vorgang"],
@@ -86,10 +97,12 @@ def _document() -> JsonObject:
             "The decoded document may have 10 MiB unless configured otherwise; a larger one is refused while it is "
             "read. The same content sent again is listed again."
         ),
-        "security": [{"oauth2": [SCOPE]}],
-        "parameters": [openapi.CASE_NUMBER, openapi.IDEMPOTENCY_KEY],
-        "requestBody": _body("Document", {"sample": {"summary": "A document", "value": examples.DOCUMENT}}),
-        "responses": {"201": stored, **openapi.errors(faults, [too_large, *_problems()], SCOPE)},
+        "security": openapi.security(SCOPE),
+        "parameters": [_CASE_NUMBER, openapi.IDEMPOTENCY_KEY],
+        "requestBody": openapi.request_body(
+            reference("Document"), {"sample": {"summary": "A document", "value": examples.DOCUMENT}}
+        ),
+        "responses": {"201": stored, **_refusals(faults, too_large)},
     }
 
 
@@ -98,21 +111,18 @@ def _comments() -> JsonObject:
         "Every comment is stored, in order.", closed_object({}), {"sample": {"summary": "Stored", "value": {}}}
     )
     faults = {
-        "Nothing but an array": [PointedFault("", "The body must be an array.")],
-        "An element is no string": [PointedFault("/1", "The value must be a string.")],
-        "No JSON": [PointedFault("", "The body is not valid JSON (line 1, column 2).")],
+        "no_array": PointedFault("", "The body must be an array."),
+        "no_string": PointedFault("/1", "The value must be a string."),
     }
     return {
         "operationId": "addComments",
         "tags": ["vorgang"],
         "summary": "Add comments to a Vorgang",
         "description": "Each element becomes a comment; empty ones are ignored.",
-        "security": [{"oauth2": [SCOPE]}],
-        "parameters": [openapi.CASE_NUMBER, openapi.IDEMPOTENCY_KEY],
-        "requestBody": _body("Comments", {"sample": {"summary": "One comment", "value": examples.COMMENTS}}),
-        "responses": {"200": added, **openapi.errors(faults, _problems(), SCOPE)},
+        "security": openapi.security(SCOPE),
+        "parameters": [_CASE_NUMBER, openapi.IDEMPOTENCY_KEY],
+        "requestBody": openapi.request_body(
+            reference("Comments"), {"sample": {"summary": "One comment", "value": examples.COMMENTS}}
+        ),
+        "responses": {"200": added, **_refusals(faults)},
     }
-
-
-def _body(name: str, shown: JsonObject) -> JsonObject:
-    return {"required": True, "content": {JSON: {"schema": reference(name), "examples": shown}}}
