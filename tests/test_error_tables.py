@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fallwerk.dialects.kex.problems import COMMON as KEX_COMMON
 from fallwerk.dialects.policenwerk.envelope import COMMON as POLICENWERK_COMMON
 from fallwerk.dialects.scr.envelope import COMMON
 from fallwerk.domain.errors import DomainError, StoreUnavailable
@@ -27,6 +28,8 @@ TABLES = {
     "own.admin": {},
     "own.sandbox": {},
     "own.token": {},
+    "apis.kex_update": KEX_COMMON,
+    "apis.kex_status": KEX_COMMON,
 }
 """API → what its dialect renders for all of its APIs."""
 CAUGHT = {"own.sandbox": {"IllegalStep"}, "own.admin": {"ReferenceIdTaken"}}
@@ -153,6 +156,8 @@ def test_an_error_that_stands_in_no_table_is_caught_by_its_handler(api):
     ("api", "names"),
     [
         ("apis.scr_start", {"ReferenceIdTaken", "IdempotencyKeyReused"}),
+        ("apis.kex_update", {"LoanCaseDeleted", "LoanCaseOutOfReach", "LoanCaseUnknown", "IdempotencyKeyReused"}),
+        ("apis.kex_status", {"ApplicationAmbiguous", "ApplicationUnknown", "LoanCaseDeleted", "NumbersDisagree"}),
         ("apis.policenwerk_customer", {"IdempotencyKeyReused"}),
         (
             "own.admin",
