@@ -199,7 +199,7 @@ def _line(stream: IO[str] | None, beginning: str) -> str:
 class Load:
     """Sends load from a process of its own; the number in each request is unique over all runs of one object."""
 
-    def __init__(self, port: int, templates: Sequence[tuple[bytes, bytes]]) -> None:
+    def __init__(self, port: int, templates: Sequence[tuple[bytes, ...]]) -> None:
         self._port = port
         self._templates = [[base64.b64encode(part).decode() for part in template] for template in templates]
         self._runs = 0

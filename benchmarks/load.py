@@ -1,8 +1,8 @@
 """
-A load generator that costs little: raw protocols, requests made of three byte strings, answers counted by length.
+A load generator that costs little: raw protocols, requests made of a few byte strings, answers counted by length.
 
 It runs as a process of its own; the job comes as JSON on standard input, the result goes as JSON to standard output. A
-request is `head + number + tail`, the number with a fixed width, so that `Content-Length` never changes.
+request is its template's parts with the number between them, in a fixed width so that `Content-Length` never changes.
 
 Closed loop: each of `concurrency` connections sends its next request when its last answer is complete. Open loop: one
 request is due every `1/rate` seconds (a kernel timer keeps the beat), whether or not answers come; latency counts from
@@ -45,7 +45,7 @@ class Tally:
 class Source:
     """Hands out requests, the accounts in turn, each with a number that no other request has."""
 
-    def __init__(self, templates: list[tuple[bytes, bytes]], first: int, maximum: int | None) -> None:
+    def __init__(self, templates: list[list[bytes]], first: int, maximum: int | None) -> None:
         self._templates = itertools.cycle(templates)
         self._number = first
         self._end = None if maximum is None else first + maximum
@@ -54,9 +54,9 @@ class Source:
         """Return the next request, None when enough were handed out."""
         if self._number == self._end:
             return None
-        head, tail = next(self._templates)
+        parts = next(self._templates)
         self._number += 1
-        return b"%b%010d%b" % (head, self._number, tail)
+        return (b"%010d" % self._number).join(parts)
 
 
 class Connection(asyncio.Protocol):
@@ -105,7 +105,7 @@ class Run:
 
     def __init__(self, job: dict[str, Any]) -> None:
         self._job = job
-        templates = [(base64.b64decode(head), base64.b64decode(tail)) for head, tail in job["templates"]]
+        templates = [[base64.b64decode(part) for part in template] for template in job["templates"]]
         self._source = Source(templates, job.get("first", 0), job.get("requests"))
         self._rate = job.get("rate")
         self.tally = Tally()

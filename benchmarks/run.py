@@ -30,6 +30,7 @@ SCRIPTS: Final = (
     "many_cases",
     "webhook_rate",
     "encrypted_results",
+    "customer_create",
     "memory",
     "start_time",
 )
