@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fallwerk.apis.policenwerk_customer.examples import CREATED_REQUEST
 from fallwerk.store.all_tables import metadata
 from fallwerk.store.keys import KeyFile
 from fallwerk.store.rotation import SEALED, SealedColumn
@@ -41,6 +42,7 @@ def test_a_rotation_under_load_deletes_the_old_key_and_everything_is_still_read(
         started = Client.make(server.url, receiver.url, "notification")
         final = Client.make(server.url, receiver.url, "final")
         load = Load(server.url, tmp_path / "sent.jsonl", started, final)
+        customer_id = save_customer(server.url, "erika@test.de")
 
         def rotate(load: Load) -> None:
             load.wait_for(ANSWERS)
@@ -56,6 +58,16 @@ def test_a_rotation_under_load_deletes_the_old_key_and_everything_is_still_read(
     with Server(data, database_url=url, workers=workers) as server:
         load.base = server.url
         assert_everything_is_read(load)
+        # The index of addresses outlives the rotation as well, or this would be another customer.
+        assert save_customer(server.url, "ERIKA@test.de") == customer_id
+        customers = httpx.get(f"{server.url}/admin/v1/brokers/4712/customers", headers=ADMIN).json()
+        assert [(one["customer_id"], one["vorname"]) for one in customers] == [(customer_id, "Max")]
+
+
+def save_customer(url: str, email: str) -> str:
+    answer = httpx.post(f"{url}/api/customer/create", json={**CREATED_REQUEST, "email": email})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["customer_id"])
 
 
 def only_key_left(data: Path) -> MasterKey:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallwerk.kit.jsonio import MAX_DEPTH, NAME_SHOWN, JsonFault, is_blank, read_json, showable
+from fallwerk.kit.jsonio import MAX_DEPTH, NAME_SHOWN, JsonFault, NumberText, is_blank, read_json, showable
 
 
 def fault_of(body: bytes) -> str:
@@ -140,3 +140,11 @@ JSON_VALUES = st.recursive(
 @given(JSON_VALUES)
 def test_what_was_written_is_read(value):
     assert read_json(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize("text", ["0", "10.50", "-0", "1e2", "1E+400", "9" * 10_000])
+def test_numbers_can_be_read_as_their_sender_wrote_them(text):
+    value = read_json(f'{{"a": [{text}]}}'.encode(), numbers_as_text=True)
+    assert value == {"a": [text]}
+    assert type(value["a"][0]) is NumberText
+    assert type(read_json(b'"1"', numbers_as_text=True)) is str
