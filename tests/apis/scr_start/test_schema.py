@@ -602,7 +602,7 @@ def test_the_request_schema_says_what_is_accepted():
     process = schema["$defs"]["ProcessData"]["properties"]
     country = process["targetCountry"]["anyOf"]
     assert "RKS" in country[0]["enum"]
-    assert country[1] == {"enum": [None, ""]}
+    assert country[1] == {"type": ["string", "null"], "maxLength": 0}
     assert process["callbackUrlSuccess"]["anyOf"][0] == {"$ref": "#/components/schemas/MultiPlatformUrl"}
 
 

@@ -129,7 +129,7 @@ def test_head_works():
         ({"$ref": "#/components/schemas/OrderData"}, "OrderData", ()),
         ({"type": ["string", "null"], "maxLength": 5}, "string or null", ("at most 5 characters",)),
         (
-            {"anyOf": [{"type": "string", "format": "date"}, {"enum": [None, ""]}]},
+            {"anyOf": [{"type": "string", "format": "date"}, {"type": ["string", "null"], "maxLength": 0}]},
             "string",
             ("format date", 'null or "" for none'),
         ),

@@ -7,7 +7,7 @@ from fallwerk.apis.scr_start.errors import WIRE
 from fallwerk.apis.scr_start.schema import request_schema, response_schema
 from fallwerk.dialects.scr import openapi
 from fallwerk.dialects.scr.envelope import COMMON, JSON
-from fallwerk.dialects.scr.openapi_schemas import reference, request_components, response_components
+from fallwerk.dialects.scr.openapi_schemas import NOT_PROVIDED, reference, request_components, response_components
 from fallwerk.domain.idempotency import IdempotencyKeyReused
 from fallwerk.domain.identcase.errors import ReferenceIdTaken
 
@@ -52,7 +52,7 @@ def _schemas() -> dict[str, dict[str, Any]]:
     order = schemas["OrderData"]
     # decisions.md 4: a body that holds `orderData` and nothing else is taken for its content.
     wrapper = {
-        "anyOf": [reference("OrderData"), {"enum": [None, ""]}],
+        "anyOf": [reference("OrderData"), NOT_PROVIDED],
         "description": "May hold the whole order; counts only if nothing stands beside it.",
     }
     schemas[_REQUEST] = {**order, "properties": {**order["properties"], "orderData": wrapper}}

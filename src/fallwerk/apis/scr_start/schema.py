@@ -13,6 +13,7 @@ from pydantic_core.core_schema import NullableSchema
 from fallwerk.dialects.scr.checking import BODY, NOT_AN_OBJECT
 from fallwerk.dialects.scr.faults import BadRequest, Fault
 from fallwerk.dialects.scr.fields import WebhookRefusal
+from fallwerk.dialects.scr.openapi_schemas import NOT_PROVIDED
 from fallwerk.dialects.scr.orderdata import OrderData, check_order
 from fallwerk.kit.jsonio import JsonFault, is_blank, read_json
 
@@ -80,7 +81,7 @@ class _NotProvided(GenerateJsonSchema):
 
     def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
         """Add both to the inner schema."""
-        return {"anyOf": [self.generate_inner(schema["schema"]), {"enum": [None, ""]}]}
+        return {"anyOf": [self.generate_inner(schema["schema"]), NOT_PROVIDED]}
 
 
 def request_schema() -> JsonSchemaValue:

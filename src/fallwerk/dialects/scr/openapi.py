@@ -169,14 +169,15 @@ ENCRYPTION: Final[tuple[JsonObject, ...]] = (
     {
         "name": ALG,
         "in": "header",
-        "description": f"Encryption of the content key; only together with `{KEY}`.",
-        "schema": {"type": "string", "enum": [RSA_OAEP_256], "default": RSA_OAEP_256},
+        "description": f"Encryption of the content key; only together with `{KEY}`, and {RSA_OAEP_256} without it.",
+        # No default of the schema: generated clients would send it without a key.
+        "schema": {"type": "string", "enum": [RSA_OAEP_256]},
     },
     {
         "name": ENC,
         "in": "header",
-        "description": f"Encryption of the content; only together with `{KEY}`.",
-        "schema": {"type": "string", "enum": [A256CBC_HS512], "default": A256CBC_HS512},
+        "description": f"Encryption of the content; only together with `{KEY}`, and {A256CBC_HS512} without it.",
+        "schema": {"type": "string", "enum": [A256CBC_HS512]},
     },
 )
 _JOSE_HEADER: Final = "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2Q0JDLUhTNTEyIn0"

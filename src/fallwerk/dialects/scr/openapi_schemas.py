@@ -21,7 +21,8 @@ NAMES_CASE: Final = "RefusalNamingCase"
 CASE_ID: Final[JsonObject] = {"type": "string", "pattern": "^[0-9A-Z]{12}$"}
 
 _ROWS: Final = re.compile(r" \((?:[SD]-\d|decision)[^)]*\)")
-_NOT_PROVIDED: Final = {"enum": [None, ""]}
+NOT_PROVIDED: Final[JsonObject] = {"type": ["string", "null"], "maxLength": 0}
+"""Null or an empty string; not as a list of values, of which generators make classes that do not compile."""
 _NULL: Final = {"type": "null"}
 
 
@@ -100,7 +101,7 @@ def _simplified(schema: JsonObject) -> JsonObject:
     if len(choices) == 1:
         return {**choices[0], **rest}
     first, *others = choices
-    if others == [_NOT_PROVIDED] and first.keys() <= {"type", "maxLength", "pattern"} and _takes_empty(first):
+    if others == [NOT_PROVIDED] and first.keys() <= {"type", "maxLength", "pattern"} and _takes_empty(first):
         return {**first, "type": ["string", "null"], **rest}
     return schema
 

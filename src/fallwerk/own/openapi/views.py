@@ -13,7 +13,7 @@ from markupsafe import Markup
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 _SHOWN: Final = 12
 """Values of an enumeration that are listed; longer ones are cut."""
-_NOT_PROVIDED: Final = [None, ""]
+_NOT_PROVIDED: Final = {"type": ["string", "null"], "maxLength": 0}
 _PHRASES: Final = {
     r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f]*$": "no control characters",
     "^[0-9A-Z]{12}$": "12 characters 0–9, A–Z",
@@ -245,7 +245,7 @@ def shape_of(schema: Mapping[str, Any]) -> Shape:
 
 
 def _choice(choices: list[Mapping[str, Any]]) -> Shape:
-    others = [shape_of(choice) for choice in choices if choice.get("enum") != _NOT_PROVIDED]
+    others = [shape_of(choice) for choice in choices if choice != _NOT_PROVIDED]
     empty = ('null or "" for none',) if len(others) < len(choices) else ()
     if len(others) == 1:
         only = others[0]
