@@ -249,6 +249,11 @@ def get_template(
     return _head("GET", account, path, port, lines)[:-2] + b"X-TraceId: ", b"\r\n\r\n"
 
 
+def post_template(account: Account, path: str, port: int) -> tuple[bytes, bytes]:
+    """Make a POST without a body; its unique number is the trace id."""
+    return _head("POST", account, path, port, "Content-Length: 0\r\n")[:-2] + b"X-TraceId: ", b"\r\n\r\n"
+
+
 def _head(method: str, account: Account, path: str, port: int, lines: str) -> bytes:
     return (
         f"{method} /api/scr/v1/{account.client_id}/{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"

@@ -31,6 +31,7 @@ SCRIPTS: Final = (
     "webhook_rate",
     "encrypted_results",
     "customer_create",
+    "coupon",
     "memory",
     "start_time",
 )

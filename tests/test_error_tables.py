@@ -34,7 +34,10 @@ TABLES = {
 """API → what its dialect renders for all of its APIs."""
 CAUGHT = {"own.sandbox": {"IllegalStep"}, "own.admin": {"ReferenceIdTaken"}}
 """Errors that a handler renders itself, with what only it knows; the test below checks that it does."""
-GIVEN = {"own.admin": ("fallwerk.app.system", "rotate_keys")}
+GIVEN = {
+    "own.admin": ("fallwerk.app.system", "rotate_keys"),
+    "apis.scr_start": ("fallwerk.domain.coupon.service", "issue_once"),
+}
 """What the composition root hands to an API."""
 
 
@@ -155,10 +158,13 @@ def test_an_error_that_stands_in_no_table_is_caught_by_its_handler(api):
 @pytest.mark.parametrize(
     ("api", "names"),
     [
-        ("apis.scr_start", {"ReferenceIdTaken", "IdempotencyKeyReused"}),
         ("apis.kex_update", {"LoanCaseDeleted", "LoanCaseOutOfReach", "LoanCaseUnknown", "IdempotencyKeyReused"}),
         ("apis.kex_status", {"ApplicationAmbiguous", "ApplicationUnknown", "LoanCaseDeleted", "NumbersDisagree"}),
         ("apis.policenwerk_customer", {"IdempotencyKeyReused"}),
+        (
+            "apis.scr_start",
+            {"ReferenceIdTaken", "IdempotencyKeyReused", "CouponNotActive", "CouponLimitReached", "CaseClosed"},
+        ),
         (
             "own.admin",
             {"ClientIdTaken", "SettingsRefused", "IllegalStep", "IdempotencyKeyReused", "KeysFromEnvironment"},

@@ -163,17 +163,19 @@ def without_encryption(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def account(server: Running) -> Account:
-    return server.account(**EVERYTHING)
+    return server.account(**EVERYTHING, couponActive=True, couponMax=1000)
 
 
 @pytest.mark.req("C-06", "S-05", "S-36")
 def test_generated_start_requests_are_answered_as_described(server, account):
-    findings = attack(simplified(document_of(server, "scr_start")), account, {}, MAX_S)
+    case_id = new_case(account)
+    findings = attack(simplified(document_of(server, "scr_start")), account, {"path.caseId": case_id}, MAX_S)
     assert findings.faults == []
     start = f"POST {account.base.replace(account.client_id, '{clientId}')}/cases"
     # It did reach the inside, from both sides.
     assert findings.answers[start, 201] > 100
     assert findings.answers[start, 400] > 100
+    assert findings.answers[f"{start}/{{caseId}}/piCouponByFile", 201] > 10
     assert server.http.get("/readyz").status_code == 200
 
 
@@ -311,6 +313,48 @@ def key_reused(described: Described, account: Account) -> httpx.Response:
     return send(described, account, json={"customData": {"custom1": "x"}}, headers=headers)
 
 
+def new_case(account: Account) -> str:
+    response = account.start()
+    assert response.status_code == 201
+    return str(response.json()["caseId"])
+
+
+def issued(described: Described, account: Account) -> httpx.Response:
+    response = send(described, account, case_id=new_case(account))
+    assert base64.b64decode(response.json()["documentData"]).startswith(b"%PDF-")
+    return response
+
+
+def telling_body(described: Described, account: Account) -> httpx.Response:
+    return send(described, account, case_id=new_case(account), json={"couponFileType": "printable"})
+
+
+def no_coupons(described: Described, account: Account) -> httpx.Response:
+    response = send(described, account.server.account(), case_id=new_case(account))
+    assert response.json()["errors"][0]["errorcode"] == "90124"
+    return response
+
+
+def coupon_limit(described: Described, account: Account) -> httpx.Response:
+    limited = account.server.account(couponActive=True, couponMax=0)
+    response = send(described, limited, case_id=new_case(limited))
+    assert response.json()["errors"][0]["errorcode"] == "90308"
+    return response
+
+
+def coupon_key_reused(described: Described, account: Account) -> httpx.Response:
+    headers = {"Idempotency-Key": secrets.token_hex(8)}
+    assert send(described, account, case_id=new_case(account), headers=headers).status_code == 201
+    return send(described, account, case_id=new_case(account), headers=headers)
+
+
+def expired_case(described: Described, account: Account) -> httpx.Response:
+    short = account.server.account(couponActive=True, validityDays=1)
+    case_id = new_case(short)
+    account.server.advance(2 * 24 * 3600)
+    return send(described, short, case_id=case_id)
+
+
 def ordered(status: int) -> Provocation:
     """Order the status from the sandbox; the real causes are provoked in tests/faults."""
 
@@ -333,6 +377,15 @@ COMMON: Final[dict[int, tuple[Provocation, ...]]] = {
     503: (ordered(503),),
 }
 ARCHIVE: Final = {**COMMON, 200: (archived,), 400: (malformed_body, wrong_content_type)}
+COUPON: Final[dict[int, tuple[Provocation, ...]]] = {
+    **COMMON,
+    201: (issued,),
+    400: (wrong_content_type, malformed_body, telling_body),
+    401: (unauthorized, no_coupons),
+    404: (other_version, unknown_case),
+    409: (coupon_limit, coupon_key_reused),
+    410: (expired_case,),
+}
 PROVOCATIONS: Final[dict[str, dict[int, tuple[Provocation, ...]]]] = {
     "startCase": {
         **COMMON,
@@ -340,6 +393,7 @@ PROVOCATIONS: Final[dict[str, dict[int, tuple[Provocation, ...]]]] = {
         400: (malformed_body, wrong_content_type),
         409: (reference_taken, key_reused),
     },
+    "issueCoupon": COUPON,
     "checkAlive": {**COMMON, 200: (alive,)},
     "listDeliveryCases": {
         **COMMON,
@@ -365,7 +419,7 @@ def test_every_documented_answer_is_reached_and_is_as_described(server, name):
     documented = set()
     for described in operations_of(document_of(server, name)):
         # An account of its own: the failures of one operation do not slow the next one down.
-        account = server.account(**EVERYTHING)
+        account = server.account(**EVERYTHING, couponActive=True)
         documented |= {(described.name, status) for status in described.statuses}
         for status, provocations in PROVOCATIONS[described.name].items():
             assert status in described.statuses, f"{described.name} does not describe {status}"

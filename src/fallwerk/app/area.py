@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.notification.due import DueKind
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.clock import Clock
@@ -29,6 +30,8 @@ class Core:
     clock: Clock
     database: Database
     blobs: BlobStore
+    coupons: CouponOffice
+    """One for everybody who gives a person a coupon: the API and the portal."""
     journal: Journal
     metrics: Metrics
     slowdown: Slowdown

@@ -21,7 +21,7 @@ def area(core: Core, available: Callable[[], Awaitable[bool]]) -> Area:
         available: Tells whether every component is available (S-80).
     """
     alive = AliveCheck(available, clock=core.clock, shared=core.shared)
-    start = StartRoutes(core.database, core.clock, alive, core.settings.public_base_url)
+    start = StartRoutes(core.database, core.clock, alive, core.settings.public_base_url, core.coupons)
     delivery = DeliveryRoutes(core.database, core.clock)
     accounts = ScrAccounts(
         core.database,

@@ -20,6 +20,7 @@ from fallwerk.app.store import open_database
 from fallwerk.domain.account.demo import seed
 from fallwerk.domain.account.errors import KeysFromEnvironment
 from fallwerk.domain.account.model import ScrSettings
+from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.hosts import process_exists, this_host
@@ -36,6 +37,7 @@ from fallwerk.own.sandbox.clock import SandboxClock, Turns
 from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
 from fallwerk.own.sandbox.routes import SandboxRoutes
+from fallwerk.render.coupon import CouponPress
 from fallwerk.settings import Settings
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.keys import KeyFile
@@ -81,7 +83,18 @@ class Fallwerk:
             timeout_s=settings.webhook_timeout_s,
             ca_file=settings.webhook_ca_file,
         )
-        core = Core(settings, shared, self.clock, self.database, self.blobs, self.journal, self.metrics, self.slowdown)
+        self.press = CouponPress()
+        core = Core(
+            settings=settings,
+            shared=shared,
+            clock=self.clock,
+            database=self.database,
+            blobs=self.blobs,
+            coupons=CouponOffice(self.database, self.blobs, self.press),
+            journal=self.journal,
+            metrics=self.metrics,
+            slowdown=self.slowdown,
+        )
         access = oauth.access(core)
         self.areas: tuple[Area, ...] = (
             scr.area(core, self.available),
@@ -301,6 +314,7 @@ class Fallwerk:
             if self.settings.worker_enabled:
                 await self.worker.stop()
             await self.sender.close()
+            await self.press.stop()
             for area in self.areas:
                 if area.stop is not None:
                     await area.stop()

@@ -50,6 +50,14 @@ class IdempotencyRepository(Protocol):
             IdempotencyKeyReused: the key came with another request.
         """
 
+    def find(self, call: IdempotentCall, *, now_us: int) -> Answer | None:
+        """
+        Return the answer that the key led to, None if it is free; takes nothing, so `claim` still decides.
+
+        Raises:
+            IdempotencyKeyReused: the key came with another request.
+        """
+
     def keep(self, call: IdempotentCall, answer: Answer) -> None:
         """Store the answer of the call that claimed the key."""
 

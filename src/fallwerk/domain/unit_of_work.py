@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditedTenant, AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.domain.coupon.ports import CouponRepository
 from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
 from fallwerk.domain.desk.ports import DeskRepository
 from fallwerk.domain.document.ports import BlobRepository
@@ -95,6 +96,10 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+
+    @property
+    def coupons(self) -> CouponRepository:
+        """Coupons of cases."""
 
     @property
     def blobs(self) -> BlobRepository:

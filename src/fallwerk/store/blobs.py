@@ -47,6 +47,8 @@ class BlobStore:
         self._url = url
         self._hashes = hashes
         self._opened: Any = None
+        self._known: set[Path] = set()
+        """Folders that are known to be on the disk, at most 256 per tenant."""
         self._folder = Path(url.removeprefix("file://")) if url.startswith("file://") else None
 
     def _store(self) -> Any:  # noqa: ANN401 - the library's stores share no type
@@ -106,7 +108,18 @@ class BlobStore:
             parts = _chained((first, second), source)
             await store.put_async(name, parts, chunk_size=PART_BYTES, max_concurrency=1)
         if self._folder is not None:
-            await asyncio.to_thread(_sync, self._folder / name, self._folder)
+            await asyncio.to_thread(self._make_durable, self._folder, name)
+
+    def _make_durable(self, folder: Path, name: str) -> None:
+        """Bring an object and what leads to it to the disk: its row is going to be durable as well."""
+        path = folder / name
+        _sync(path)
+        _sync(path.parent)
+        # The folders above gain an entry only when the one below is new.
+        if path.parent not in self._known:
+            for above in path.parent.relative_to(folder).parents:
+                _sync(folder / above)
+            self._known.add(path.parent)
 
     async def stream(self, blob: Blob) -> AsyncIterator[bytes]:
         """Read a content part by part."""
@@ -227,16 +240,13 @@ def _refusals(missing: Exception | None = None) -> Iterator[None]:
         raise BlobStoreUnavailable(type(error).__name__) from error
 
 
-def _sync(path: Path, root: Path) -> None:
-    """Bring a file and the folders that lead to it to the disk: its row is going to be durable as well."""
-    for entry in (path, *path.parents):
-        descriptor = os.open(entry, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if entry == root:
-            return
+def _sync(entry: Path) -> None:
+    """Bring a file or a folder's entries to the disk."""
+    descriptor = os.open(entry, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove_staged(folder: Path, older_than_s: float) -> None:

@@ -20,6 +20,7 @@ from fallwerk.domain.identcase.model import (
 )
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
+from fallwerk.store.document_tables import coupon
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
 from fallwerk.store.portal_tables import confirmation
 from fallwerk.store.rows import insert_new_rows, insert_rows
@@ -40,7 +41,16 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 500
 """Cases that one statement names at most."""
-OF_A_CASE: Final = (confirmation, idempotency, due_work, notification, identification, delivery_order, ident_case)
+OF_A_CASE: Final = (
+    coupon,
+    confirmation,
+    idempotency,
+    due_work,
+    notification,
+    identification,
+    delivery_order,
+    ident_case,
+)
 """Tables whose rows go with a case; the directory follows them."""
 
 
@@ -122,7 +132,8 @@ class Cases:
 
     def _identification(self, row: Any) -> Identification:  # noqa: ANN401 - a row of the table
         post_office = None
-        if row.details_sealed is not None:
+        # What the methods of START find out is read by `attempts.py`.
+        if row.details_sealed is not None and row.method == Method.DELIVERY:
             context = _context("details", row.tenant_id, row.case_id)
             details = orjson.loads(self._unit.sealer.open(row.details_sealed, context))
             post_office = PostOffice(details["street_address"], details["city"])

@@ -50,7 +50,11 @@ class Blobs:
         )
         kept = self._unit.execute(statement.returning(_c.object_name), values).scalar_one()
         if kept != name:
-            self._delete_object(upload.object_id, now_us)
+            self.discard(upload, now_us=now_us)
+
+    def discard(self, upload: Upload, *, now_us: int) -> None:
+        """Have a surplus upload deleted after the commit."""
+        self._delete_object(upload.object_id, now_us)
 
     def get(self, tenant_id: int, blob_key: bytes) -> Blob | None:
         """Return a tenant's content."""

@@ -1,6 +1,6 @@
 """First answers by key, sealed; a row's own uniqueness makes the second of two calls wait for the first."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -42,8 +42,16 @@ class Idempotency:
         }
         if insert_new(self._unit, idempotency, values):
             return None
-        row = self._unit.execute(select(idempotency).where(*_KEY), key).one()
-        if bytes(row.request_hash) != values["request_hash"]:
+        return self._answer(call, self._unit.execute(select(idempotency).where(*_KEY), key).one())
+
+    def find(self, call: IdempotentCall, *, now_us: int) -> Answer | None:
+        """Return the first answer of a key without taking it."""
+        found = select(idempotency).where(*_KEY, _c.expires_us > now_us)
+        row = self._unit.execute(found, self._key(call)).one_or_none()
+        return None if row is None else self._answer(call, row)
+
+    def _answer(self, call: IdempotentCall, row: Any) -> Answer:  # noqa: ANN401 - a row of the table
+        if bytes(row.request_hash) != self._unit.hashes.request(call.request):
             raise IdempotencyKeyReused
         return Answer(row.status, self._unit.sealer.open(row.response_sealed, self._context(call)), row.case_id)
 

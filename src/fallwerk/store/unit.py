@@ -13,6 +13,7 @@ from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
 from fallwerk.store.confirmations import Confirmations
+from fallwerk.store.coupons import Coupons
 from fallwerk.store.customers import Brokers, Customers
 from fallwerk.store.desks import Desks
 from fallwerk.store.documents import Blobs
@@ -178,6 +179,11 @@ class Unit:
     def audit(self) -> Audit:
         """The audit log."""
         return Audit(self)
+
+    @cached_property
+    def coupons(self) -> Coupons:
+        """Coupons of cases."""
+        return Coupons(self)
 
     @cached_property
     def blobs(self) -> Blobs:

@@ -70,7 +70,7 @@ def test_a_document_is_valid_openapi(name):
 
 def routes():
     alive = SimpleNamespace()
-    return StartRoutes(None, Clock(), alive, BASE), DeliveryRoutes(None, Clock())
+    return StartRoutes(None, Clock(), alive, BASE, None), DeliveryRoutes(None, Clock())
 
 
 @pytest.mark.req("C-06")
@@ -232,7 +232,10 @@ class FailingStore:
 
 def call(error, method, path, **more):
     store = FailingStore(error)
-    operations = (*StartRoutes(store, Clock(), None, BASE).operations(), *DeliveryRoutes(store, Clock()).operations())
+    operations = (
+        *StartRoutes(store, Clock(), None, BASE, None).operations(),
+        *DeliveryRoutes(store, Clock()).operations(),
+    )
     app = ScrApi(operations, OneAccount(), max_body_bytes=1000)
 
     async def send():

@@ -87,6 +87,27 @@ SAMPLE_RESPONSE: Final[dict[str, Any]] = {
 }
 """START, Response."""
 
+COUPON_RESPONSE: Final[dict[str, Any]] = {
+    "couponId": "33",
+    "caseId": "12345678ABCD",
+    "validUntil": "2017-12-05T12:38:38+01:00",
+    "referenceId": "70UE778ER8GH",
+    "accountingNumber": "87122222143703",
+    "couponFileType": "dmc_v2",
+    "contentType": "application/pdf",
+    "mimeType": "application/pdf",
+    "fileName": "12345678ABCD_pi-coupon_dmc_v2.pdf",
+    "fileSize": 9,
+    "documentData": "JVBERi0xLjQK",
+}
+"""START §4, Response (decision 6: both names of the type, the file name follows the table's format; data shortened)."""
+
+CASE_UNKNOWN: Final[dict[str, Any]] = {
+    "apiversion": "v1",
+    "errors": [{"errorcode": "90011", "key": "not found", "message": "Case not found."}],
+}
+"""START §4, Errors."""
+
 
 def _bad_request(*errors: dict[str, str]) -> dict[str, Any]:
     return {"apiVersion": "v1", "error": {"code": 400, "message": "Bad Request", "errors": list(errors)}}

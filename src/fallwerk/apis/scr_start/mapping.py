@@ -1,11 +1,16 @@
-"""Start request and answer ↔ the domain; pure functions."""
+"""Requests and answers of START ↔ the domain; pure functions."""
+
+import base64
 
 import orjson
 
 from fallwerk.dialects.scr.ordermapping import to_order
+from fallwerk.domain.coupon.model import IssuedCoupon
 from fallwerk.kit.clock import berlin_seconds
 
-__all__ = ["to_order", "to_response"]
+__all__ = ["to_coupon_response", "to_order", "to_response"]
+
+PDF = "application/pdf"
 
 
 def to_response(
@@ -28,5 +33,29 @@ def to_response(
             "webStart": {"caseURL": f"{public_base_url.rstrip('/')}/identportal/?vorgangsnummer={case_id}"},
             "iosStart": app,
             "androidStart": app,
+        },
+    )
+
+
+def to_coupon_response(issued: IssuedCoupon) -> bytes:
+    """
+    Render the 201 body of a new coupon as UTF-8 JSON.
+
+    Source: S-60, S-61; decision 6: the guide's table says `contentType`, its example `mimeType`.
+    """
+    sheet = issued.sheet
+    return orjson.dumps(
+        {
+            "couponId": str(issued.coupon_id),
+            "caseId": sheet.case_id,
+            "validUntil": berlin_seconds(sheet.valid_until_us),
+            "referenceId": sheet.reference_id,
+            "accountingNumber": sheet.accounting_number,
+            "couponFileType": issued.file_type,
+            "contentType": PDF,
+            "mimeType": PDF,
+            "fileName": f"{sheet.case_id}_pi-coupon_{issued.file_type}.pdf",
+            "fileSize": len(issued.content),
+            "documentData": base64.b64encode(issued.content).decode(),
         },
     )

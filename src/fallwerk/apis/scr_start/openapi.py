@@ -4,12 +4,13 @@ from typing import Any, Final
 
 from fallwerk.apis.scr_start import examples
 from fallwerk.apis.scr_start.errors import WIRE
-from fallwerk.apis.scr_start.schema import request_schema, response_schema
+from fallwerk.apis.scr_start.schema import NO_CONTENT, CouponResponse, request_schema, response_schema
 from fallwerk.dialects.scr import openapi
 from fallwerk.dialects.scr.envelope import COMMON, JSON
 from fallwerk.dialects.scr.openapi_schemas import NOT_PROVIDED, reference, request_components, response_components
+from fallwerk.domain.coupon.errors import BasicInWrongStatus, CouponLimitReached, CouponNotActive
 from fallwerk.domain.idempotency import IdempotencyKeyReused
-from fallwerk.domain.identcase.errors import ReferenceIdTaken
+from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown, ReferenceIdTaken
 
 TITLE: Final = "POSTIDENT SCR-Ident: start"
 DESCRIPTION: Final = """\
@@ -43,7 +44,11 @@ def document(public_base_url: str) -> dict[str, Any]:
     Args:
         public_base_url: Where callers reach this system.
     """
-    paths = {openapi.path("{clientId}/cases"): {"post": _start_case()}, **openapi.alive_path()}
+    paths = {
+        openapi.path("{clientId}/cases"): {"post": _start_case()},
+        openapi.path("{clientId}/cases/{caseId}/piCouponByFile"): {"post": _issue_coupon()},
+        **openapi.alive_path(),
+    }
     return openapi.document(TITLE, DESCRIPTION, public_base_url=public_base_url, paths=paths, schemas=_schemas())
 
 
@@ -56,7 +61,11 @@ def _schemas() -> dict[str, dict[str, Any]]:
         "description": "May hold the whole order; counts only if nothing stands beside it.",
     }
     schemas[_REQUEST] = {**order, "properties": {**order["properties"], "orderData": wrapper}}
-    return {**schemas, **response_components("StartResponse", response_schema())}
+    return {
+        **schemas,
+        **response_components("StartResponse", response_schema()),
+        **response_components("CouponResponse", response_schema(CouponResponse)),
+    }
 
 
 def _start_case() -> dict[str, Any]:
@@ -84,4 +93,35 @@ def _start_case() -> dict[str, Any]:
             "content": {JSON: {"schema": reference(_REQUEST), "examples": {**examples.REQUESTS, **_WRAPPED}}},
         },
         "responses": {"201": created, "400": openapi.bad_requests(_BAD_REQUESTS), **refusals},
+    }
+
+
+def _issue_coupon() -> dict[str, Any]:
+    created = openapi.success(
+        "The coupon is made; the basic identification is in status `coupon requested`.",
+        reference("CouponResponse"),
+        {"sample": {"summary": "The guide's sample answer, its document shortened", "value": examples.COUPON_RESPONSE}},
+    )
+    facts = (CouponNotActive, CaseUnknown, CaseClosed, BasicInWrongStatus, CouponLimitReached)
+    wires = (*(WIRE[fact] for fact in facts), COMMON[IdempotencyKeyReused])
+    known = {"unauthorized": examples.UNAUTHORIZED}
+    bad = {
+        "body": {"summary": "A body that says something", "value": openapi.bad_request_example("body", NO_CONTENT)},
+        "content_type": {"summary": "A body of another type", "value": openapi.WRONG_CONTENT_TYPE},
+    }
+    return {
+        "operationId": "issueCoupon",
+        "tags": ["cases"],
+        "summary": "Create a coupon for the post office",
+        "description": (
+            "Answers a printable PDF (one A4 page) with a Data Matrix for the counter. The account must have coupons "
+            "activated; a case takes as many as the account allows while its basic identification does not exist or is "
+            "`started`, `coupon requested` or `incomplete`. To be called without a body; `{}` and `null` are taken too."
+        ),
+        "parameters": [openapi.CLIENT_ID, openapi.CASE_ID_PARAMETER, openapi.IDEMPOTENCY_KEY],
+        "requestBody": {
+            "required": False,
+            "content": {JSON: {"schema": {"enum": [{}, None]}, "examples": {"empty": {"value": {}}}}},
+        },
+        "responses": {"201": created, "400": openapi.bad_requests(bad), **openapi.refusals(wires, known)},
     }

@@ -1,18 +1,22 @@
 """The operations of START: parse, ask the service, render."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
 from fallwerk.apis.scr_start import mapping
 from fallwerk.apis.scr_start.alive import AliveCheck
 from fallwerk.apis.scr_start.errors import WIRE
-from fallwerk.apis.scr_start.schema import read_order
+from fallwerk.apis.scr_start.schema import read_order, refuse_content
+from fallwerk.dialects.scr.auth import Caller
 from fallwerk.dialects.scr.envelope import json_response
 from fallwerk.dialects.scr.idempotency import read_idempotency
 from fallwerk.dialects.scr.router import Call, Operation
 from fallwerk.domain.account.model import ScrClient
+from fallwerk.domain.coupon.errors import CouponNotActive
+from fallwerk.domain.coupon.model import CouponWish, IssuedCoupon
+from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.idempotency import Answer, IdempotentCall, once
 from fallwerk.domain.identcase.model import CaseKind
 from fallwerk.domain.identcase.plan import NewCase, plan_case
@@ -34,11 +38,21 @@ class StartRoutes:
     clock: Clock
     alive: AliveCheck
     public_base_url: str
+    coupons: CouponOffice
 
     def operations(self) -> Sequence[Operation]:
         """Return the operations of the document."""
         return (
             Operation("startCase", "POST", "{clientId}/cases", self.start, WIRE, takes_body=True),
+            Operation(
+                "issueCoupon",
+                "POST",
+                "{clientId}/cases/{caseId}/piCouponByFile",
+                self.issue_coupon,
+                WIRE,
+                takes_body=True,
+                permit=_coupons_active,
+            ),
             Operation(
                 "checkAlive",
                 "GET",
@@ -62,6 +76,20 @@ class StartRoutes:
         started = await self.store.write_together(start_cases, new)
         return json_response(self._body(started, client), CREATED)
 
+    async def issue_coupon(self, call: Call) -> Response:
+        """Create a coupon for the post office (S-60)."""
+        refuse_content(call.body)
+        tenant_id, case_id = call.caller.client.tenant_id, call.parameters["caseId"]
+        wish = CouponWish(tenant_id, case_id, call.actor, self.clock.now_us())
+        repeated = read_idempotency(call, "issueCoupon")
+        if repeated is not None:
+            # Every body that is taken says the same; what makes the call another one is its case.
+            repeated = replace(repeated, request=case_id.encode("utf-8", "surrogatepass"))
+            answer = await self.coupons.issue_once(wish, repeated, _coupon_answer)
+            return json_response(answer.body, answer.status)
+        issued = await self.coupons.issue(wish)
+        return json_response(mapping.to_coupon_response(issued), CREATED)
+
     def _once(self, uow: UnitOfWork, call: IdempotentCall, new: NewCase, client: ScrClient) -> Answer:
         def make() -> Answer:
             started = start_case(uow, new)
@@ -82,3 +110,13 @@ class StartRoutes:
         """Tell whether every component is available (S-80)."""
         available = await self.alive.available(call.caller.client.client_id)
         return json_response(OK if available else NOK)
+
+
+def _coupons_active(caller: Caller) -> None:
+    """Refuse a client without coupons before anything else is looked at (S-63, S-66)."""
+    if not caller.client.settings.coupon_active:
+        raise CouponNotActive
+
+
+def _coupon_answer(issued: IssuedCoupon) -> Answer:
+    return Answer(CREATED, mapping.to_coupon_response(issued), issued.sheet.case_id)

@@ -4,7 +4,7 @@ Wire shapes of starting a case.
 The order data itself stands in `dialects/scr/orderdata.py`, because delivery orders carry the same.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -17,9 +17,20 @@ from fallwerk.dialects.scr.openapi_schemas import NOT_PROVIDED
 from fallwerk.dialects.scr.orderdata import OrderData, check_order
 from fallwerk.kit.jsonio import JsonFault, is_blank, read_json
 
-__all__ = ["OrderData", "StartResponse", "check_order", "read_order", "request_schema", "response_schema"]
+__all__ = [
+    "CouponResponse",
+    "OrderData",
+    "StartResponse",
+    "check_order",
+    "read_order",
+    "refuse_content",
+    "request_schema",
+    "response_schema",
+]
 
 WRAPPER: Final = "orderData"
+NO_CONTENT: Final = "This call takes no body."
+_BERLIN_SECONDS: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$"
 REF_TEMPLATE: Final = "#/components/schemas/{model}"
 
 
@@ -42,13 +53,47 @@ class StartResponse(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     caseId: str = Field(pattern="^[0-9A-Z]{12}$")
-    validUntil: str = Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-][0-9]{2}:[0-9]{2}$",
-        json_schema_extra={"format": "date-time"},
-    )
+    validUntil: str = Field(pattern=_BERLIN_SECONDS, json_schema_extra={"format": "date-time"})
     webStart: WebStart
     iosStart: AppStart
     androidStart: AppStart
+
+
+class CouponResponse(BaseModel):
+    """The 201 body of a new coupon (S-60)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    couponId: str = Field(pattern="^[0-9]+$")
+    caseId: str = Field(pattern="^[0-9A-Z]{12}$")
+    validUntil: str = Field(pattern=_BERLIN_SECONDS, json_schema_extra={"format": "date-time"})
+    referenceId: str = Field(pattern="^[0-9A-Za-z._-]{1,14}$")
+    accountingNumber: str = Field(description="Empty if the account has none.")
+    couponFileType: Literal["printable", "dmc_v2"]
+    contentType: Literal["application/pdf"]
+    mimeType: Literal["application/pdf"] = Field(description="The same as `contentType`.")
+    fileName: str = Field(description="`<caseId>_pi-coupon_<couponFileType>.pdf`")
+    fileSize: int = Field(ge=1, description="Of the decoded document, in bytes.")
+    documentData: str = Field(pattern="^[A-Za-z0-9+/]+={0,2}$", description="The PDF, base64.")
+
+
+def refuse_content(body: bytes) -> None:
+    """
+    Refuse every body that says something: no body, white space, `{}` and `null` say nothing.
+
+    Source: S-68.
+
+    Raises:
+        BadRequest: anything else.
+    """
+    if is_blank(body):
+        return
+    try:
+        value = read_json(body)
+    except JsonFault as fault:
+        raise BadRequest(Fault(BODY, fault.message)) from None
+    if value is not None and value != {}:
+        raise BadRequest(Fault(BODY, NO_CONTENT))
 
 
 def read_order(body: bytes, *, webhook_refusal: WebhookRefusal | None = None) -> OrderData:
@@ -89,6 +134,6 @@ def request_schema() -> JsonSchemaValue:
     return OrderData.model_json_schema(ref_template=REF_TEMPLATE, schema_generator=_NotProvided)
 
 
-def response_schema() -> JsonSchemaValue:
-    """JSON Schema of the 201 body, parts and references as in `request_schema`."""
-    return StartResponse.model_json_schema(ref_template=REF_TEMPLATE)
+def response_schema(model: type[BaseModel] = StartResponse) -> JsonSchemaValue:
+    """JSON Schema of a 201 body, parts and references as in `request_schema`."""
+    return model.model_json_schema(ref_template=REF_TEMPLATE)

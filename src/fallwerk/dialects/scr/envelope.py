@@ -50,6 +50,12 @@ COMMON: Final[ErrorTable] = {
 """What every operation can meet."""
 
 
+_HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
+    UNAUTHORIZED.status: {"WWW-Authenticate": CHALLENGE},
+    UNAVAILABLE.status: {"Retry-After": "1"},
+}
+
+
 def json_response(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with JSON that is rendered already."""
     return Response(content, status, headers, JSON)
@@ -82,7 +88,7 @@ def refusal(wire: Wire, error: DomainError | None = None, headers: Mapping[str, 
 
 def unauthorized() -> Response:
     """Answer 401; the caller cannot tell why (S-03)."""
-    return refusal(UNAUTHORIZED, headers={"WWW-Authenticate": CHALLENGE})
+    return refusal(UNAUTHORIZED, headers=_HEADERS[UNAUTHORIZED.status])
 
 
 def render(error: DomainError, table: ErrorTable) -> Response:
@@ -90,8 +96,7 @@ def render(error: DomainError, table: ErrorTable) -> Response:
     for kind in type(error).__mro__:
         wire = table.get(kind) or COMMON.get(kind)
         if wire is not None:
-            headers = {"Retry-After": "1"} if wire.status == UNAVAILABLE.status else None
-            return refusal(wire, error, headers)
+            return refusal(wire, error, _HEADERS.get(wire.status))
     raise error
 
 

@@ -44,6 +44,7 @@ _DESCRIPTIONS: Final = {
     404: "Nothing is there, or nothing that this client may see.",
     405: "The path exists, the method does not.",
     409: "The request contradicts what is stored.",
+    410: "The case is closed, or its validity is over.",
     413: "The announced body is many times larger than this system takes (1 MiB unless configured otherwise).",
     500: "Unexpected failure. Nothing was acknowledged.",
     503: "The store cannot take or give anything right now. Nothing was acknowledged; try again.",

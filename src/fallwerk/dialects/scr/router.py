@@ -91,6 +91,8 @@ class Operation:
     errors: ErrorTable = field(default_factory=dict)
     takes_body: bool = False
     alive_only_allowed: bool = False
+    permit: Callable[[Caller], None] | None = None
+    """Refuses callers whose account does not have this operation; asked before the body is looked at."""
     when_store_away: Callable[[], Response] | None = None
     """The answer of an operation that must answer even when nobody can tell who calls (S-80)."""
 
@@ -202,6 +204,8 @@ class ScrApi:
         notes = observed(scope)
         if notes is not None:
             notes.tenant_id = caller.client.tenant_id
+        if operation.permit is not None:
+            operation.permit(caller)
         call = Call(caller, headers, query, parameters, address)
         call.body = await read_body(scope, receive, self._max_body_bytes)
         _check_content_type(headers, call.body, takes_body=operation.takes_body)

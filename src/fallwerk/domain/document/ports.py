@@ -19,6 +19,9 @@ class BlobRepository(Protocol):
         If the tenant holds this content already the upload is surplus, and its object is deleted after the commit.
         """
 
+    def discard(self, upload: Upload, *, now_us: int) -> None:
+        """Have an upload that nothing is going to refer to deleted after the commit."""
+
     def get(self, tenant_id: int, blob_key: bytes) -> Blob | None:
         """Return a tenant's content, None if nothing refers to it."""
 

@@ -283,7 +283,8 @@ def _curl(path: str, method: str, operation: Mapping[str, Any], server: str, con
     for content in contents[:1]:
         lines.append(f"--header 'Content-Type: {content.media_type}'")
         # An empty object says nothing about the body, a long one hides the call.
-        text = min((example.text for example in content.examples if len(example.text) > len("{}")), key=len)
+        telling = (example.text for example in content.examples if len(example.text) > len("{}"))
+        text = min(telling, key=len, default="{}")
         lines.append("--data " + shlex.quote(json.dumps(json.loads(text), ensure_ascii=False)))
     lines.append(shlex.quote(server.rstrip("/") + path))
     return " \\\n  ".join(lines)

@@ -100,6 +100,8 @@ def erase_case(uow: UnitOfWork, work: DueWork, now_us: int, compact_us: int) -> 
 
     Source: DELIVERY §7.9 Note; D-50.
     """
+    for coupon in uow.coupons.of_case(work.tenant_id, work.case_id):
+        uow.blobs.release(work.tenant_id, coupon.blob_key, now_us=now_us)
     uow.cases.erase(work.tenant_id, work.case_id)
     uow.due.add(DueWork(SYSTEM_TENANT, "", DueKind.COMPACT, compact_us))
     uow.audit.add(AuditEvent(work.tenant_id, now_us, SYSTEM, "case.erased", work.case_id))
