@@ -63,19 +63,36 @@ class Cases:
     def add_many(self, cases: Sequence[NewCase], results: Sequence[bytes | None]) -> list[CaseId | None]:
         """Store new cases; say per case what stands in its way."""
         rows: dict[CaseId, tuple[Any, ...]] = {}
+        firsts: list[IdentCase] = []
         for new, result in zip(cases, results, strict=True):
-            rows.setdefault(new.case.case_id, self._row(new, result))
+            if new.case.case_id not in rows:
+                rows[new.case.case_id] = self._row(new, result)
+                firsts.append(new.case)
         # One order of rows in all processes keeps them from deadlocking.
-        ordered = sorted((new.case for new in cases), key=lambda case: (case.tenant_id, case.reference_id))
+        ordered = sorted(firsts, key=lambda case: (case.tenant_id, case.reference_id))
+        insert = self._insert_sqlite if self._unit.is_sqlite else self._insert_postgres
+        stored = insert(ordered, rows)
+        taken = {case.case_id: self._holder(case) for case in ordered if case.case_id not in stored}
+        return [_obstacle(new.case.case_id, stored, taken) for new in cases]
+
+    def _insert_sqlite(self, ordered: Sequence[IdentCase], rows: dict[CaseId, tuple[Any, ...]]) -> set[CaseId]:
         places = [(case.case_id, case.tenant_id) for case in ordered]
         known = insert_new_rows(self._unit, case_directory, places, "case_id")
-        stored = insert_new_rows(
-            self._unit, ident_case, [rows[case.case_id] for case in ordered if case.case_id in known], "case_id"
+        fresh = [rows[case.case_id] for case in ordered if case.case_id in known]
+        stored = insert_new_rows(self._unit, ident_case, fresh, "case_id")
+        if refused := sorted(known - stored):
+            self._unit.execute(delete(case_directory).where(case_directory.c.case_id.in_(refused)))
+        return stored
+
+    def _insert_postgres(self, ordered: Sequence[IdentCase], rows: dict[CaseId, tuple[Any, ...]]) -> set[CaseId]:
+        # Should another process store the same id just now, the directory refuses the commit and each case is tried
+        # alone, when the id is known.
+        fresh = [rows[case.case_id] for case in ordered]
+        stored: set[CaseId] = insert_new_rows(self._unit, ident_case, fresh, "case_id", unless_in=case_directory)
+        insert_rows(
+            self._unit, case_directory, [(case.case_id, case.tenant_id) for case in ordered if case.case_id in stored]
         )
-        taken = {case.case_id: self._holder(case) for case in ordered if case.case_id in known - stored}
-        if taken:
-            self._unit.execute(delete(case_directory).where(case_directory.c.case_id.in_(sorted(taken))))
-        return [_obstacle(new.case.case_id, stored, taken) for new in cases]
+        return stored
 
     def _holder(self, case: IdentCase) -> CaseId:
         """Return who holds a reference id; the case's own id if that holder went away meanwhile."""

@@ -29,6 +29,9 @@ _ARRAY_TYPES: Final = {
 }
 
 
+Statement = tuple[str, list["ColumnValues"]]
+
+
 class ColumnValues(list[Any]):
     """The values of one column; a class per type tells the driver how to send them (`arrays.py`)."""
 
@@ -37,25 +40,48 @@ ARRAYS: Final = {name: type(f"{name.title()}Values", (ColumnValues,), {}) for na
 
 
 def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, values in the table's column order; a conflict fails the transaction."""
+    """Insert rows, values in the table's column order; a conflict fails the transaction, with its commit at last."""
     if not rows:
         return
     if unit.is_sqlite:
         _insert_sqlite(unit.connection.connection.driver_connection, table, rows)
     else:
-        with closing(unit.connection.connection.cursor()) as cursor:
-            cursor.execute(_postgres_insert(table, returning=""), _columns(table, rows))
+        unit.unsent.append((_postgres_insert(table), _columns(table, rows)))
 
 
-def insert_new_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]], returning: str) -> set[Any]:
-    """Insert those rows that meet no conflict and return one column of them."""
+def insert_new_rows(
+    unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]], returning: str, *, unless_in: Table | None = None
+) -> set[Any]:
+    """
+    Insert those rows that meet no conflict and return one column of them.
+
+    Args:
+        unless_in: On PostgreSQL only: leave out rows whose returned column stands in this table too.
+    """
     if not rows:
         return set()
     if unit.is_sqlite:
         return _insert_new_sqlite(unit.connection.connection.driver_connection, table, rows, returning)
-    with closing(unit.connection.connection.cursor()) as cursor:
-        cursor.execute(_postgres_insert(table, returning=returning), _columns(table, rows))
-        return {row[0] for row in cursor.fetchall()}
+    statement = _postgres_insert(table, returning=returning, unless_in=unless_in)
+    return {row[0] for row in send(unit, (statement, _columns(table, rows)))}
+
+
+def send(unit: "Unit", *asked: Statement, commit: bool = False) -> list[tuple[Any, ...]]:
+    """
+    Send what a unit has not sent yet to PostgreSQL, more statements, and maybe the commit: one wait for all of them.
+
+    Returns:
+        The rows of the last statement asked.
+    """
+    raw: Any = unit.connection.connection.driver_connection
+    statements, unit.unsent = [*unit.unsent, *asked], []
+    with closing(raw.cursor()) as cursor:
+        with raw.pipeline():
+            for statement, values in statements:
+                cursor.execute(statement, values)
+            if commit:
+                raw.commit()
+        return cursor.fetchall() if asked else []
 
 
 def _columns(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[ColumnValues]:
@@ -104,10 +130,18 @@ def _sqlite_insert(table: Table, size: int, *, returning: str) -> str:
 
 
 @cache
-def _postgres_insert(table: Table, *, returning: str) -> str:
+def _postgres_insert(table: Table, *, returning: str = "", unless_in: Table | None = None) -> str:
     names = ", ".join(column.name for column in table.columns)
     arrays = ", ".join(f"%b::{_ARRAY_TYPES[type(column.type)]}[]" for column in table.columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}){_conflict(returning)}"  # noqa: S608 - our own names
+    guard = "" if unless_in is None else _guard(unless_in, returning)
+    return (
+        f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) AS new ({names})"  # noqa: S608 - our names
+        f"{guard}{_conflict(returning)}"
+    )
+
+
+def _guard(table: Table, column: str) -> str:
+    return f" WHERE NOT EXISTS (SELECT 1 FROM {table.name} AS known WHERE known.{column} = new.{column})"  # noqa: S608
 
 
 def _conflict(returning: str) -> str:

@@ -22,6 +22,7 @@ from fallwerk.store.idempotency import Idempotency
 from fallwerk.store.loancases import LoanCases
 from fallwerk.store.notifications import Notifications
 from fallwerk.store.partners import Partners
+from fallwerk.store.rows import Statement, send
 from fallwerk.store.sandbox import Sandbox
 from fallwerk.store.sealing import KeyedHashes, Sealer
 from fallwerk.store.signing_keys import SigningKeys
@@ -100,6 +101,8 @@ class Unit:
         self.sealer = context.sealer
         self.hashes = context.hashes
         self.is_sqlite = connection.dialect.name == "sqlite"
+        self.unsent: list[Statement] = []
+        """Inserts of PostgreSQL that nobody waits for: they travel with the next statement or with the commit."""
         self.earliest_due_us: int | None = None
         self.changed_accounts = False
 
@@ -107,6 +110,8 @@ class Unit:
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Run a Core statement in this transaction."""
+        if self.unsent:
+            send(self)
         return self.connection.execute(statement, parameters)
 
     def new_id(self) -> int:
