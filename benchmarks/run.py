@@ -32,6 +32,8 @@ SCRIPTS: Final = (
     "encrypted_results",
     "customer_create",
     "coupon",
+    "token_rate",
+    "bearer",
     "memory",
     "start_time",
 )
