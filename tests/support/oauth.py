@@ -65,3 +65,14 @@ def refused(response: httpx.Response, status: int, error: str, description: str)
     assert response.headers["content-type"] == "application/json"
     assert response.headers["cache-control"] == "no-store"
     assert response.json() == {"error": error, "error_description": description}
+
+
+def log_after(server: "Running", response: httpx.Response) -> str:
+    """Return the server's log once it holds the line of an answer; lines are written a moment later."""
+    trace_id = response.headers["x-traceid"]
+    for _ in range(2000):
+        log = server.process.log()
+        if trace_id in log:
+            return log
+        server.http.get("/healthz")
+    raise AssertionError(f"{trace_id} is not in the log")
