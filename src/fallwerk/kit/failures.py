@@ -8,7 +8,7 @@ from typing import Final
 from fallwerk.kit.clock import monotonic_s
 from fallwerk.kit.slowdown import Wide
 
-FREE_FAILURES: Final = 10
+FREE_FAILURES: Final = 20
 """Failures of one key within the window before the limit is reached."""
 WINDOW_S: Final = 60.0
 KEPT: Final = 10_000
