@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from tests.api.conftest import EVERYTHING, TO_DELIVERY, Account, Running
+from tests.support.policenwerk import new_broker
+from tests.support.policenwerk import nothing_stored as broker_unchanged
 from tests.support.scr import UNAUTHORIZED, nothing_stored, started, stored
 
 DOCUMENTS = ("scr_start", "scr_delivery")
@@ -143,3 +145,30 @@ def test_the_audit_log_and_the_settings_of_a_tenant_are_its_own(server, tenants)
     changed = server.admin("PATCH", f"/scr-clients/{asking.client_id}", json={"validityDays": 3})
     assert changed.status_code == 200
     assert server.admin("GET", f"/scr-clients/{owner.client_id}").json()["validityDays"] == 30
+
+
+@pytest.mark.req("C-03", "P-08")
+def test_a_broker_reaches_no_customer_of_another_whatever_it_sends(server):
+    asking, owner = new_broker(server), new_broker(server)
+    secret = {"email": "secret@test.de", "nachname": "Geheimnis", "tel": "0123 foreign"}
+    theirs = owner.created(**secret, headers={"Idempotency-Key": "shared-key"})
+    with broker_unchanged(owner):
+        # Its own credentials: the address, the key and the id of another broker's customer mean nothing.
+        mine = asking.create(**secret, headers={"Idempotency-Key": "shared-key"}, customer_id=theirs)
+        assert mine.status_code == 200
+        assert mine.json()["customer_id"] != theirs
+        # The other's number or token with one of its own: the same answer as without anything of a customer.
+        for credentials in ({"user_id": owner.user_id}, {"login_token": owner.login_token}):
+            known, unknown = (
+                asking.create(**secret, **credentials),
+                asking.create(email="nobody@test.de", **credentials),
+            )
+            assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+            assert known.status_code == 401
+        shown = server.admin("GET", f"/brokers/{asking.user_id}/customers/{theirs}")
+        assert (shown.status_code, shown.text) == (
+            404,
+            server.admin("GET", f"/brokers/{asking.user_id}/customers/1").text,
+        )
+    assert theirs not in str((asking.customers(), asking.events()))
+    assert str(owner.user_id) not in str(asking.events())
