@@ -29,7 +29,7 @@ from fallwerk.apis.scr_start import openapi as start_openapi
 from fallwerk.app import announce
 from fallwerk.cli.main import app
 from fallwerk.domain.account.rules import EVENTS
-from fallwerk.domain.identcase import codes
+from fallwerk.domain.identcase import codes, methods_codes
 from fallwerk.domain.identcase.lifecycle import NOTIFIED, StatusType
 from fallwerk.own.admin.schema import ChangedBrokerBody, SettingsBody
 from fallwerk.settings import load_settings
@@ -115,6 +115,13 @@ def test_the_table_of_delivery_statuses_tells_which_are_notified():
 def test_every_sub_status_and_reason_stands_in_the_docs_with_its_description():
     table = text_of(ROOT / "docs" / "apis" / "scr_delivery.md")
     for code, description in (*codes.SUB_STATUSES.items(), *codes.SUB_STATUS_REASONS.items()):
+        assert f"{code} {description}" in table
+
+
+@pytest.mark.req("R-06")
+def test_every_code_of_our_own_stands_in_the_docs_with_its_description():
+    table = text_of(ROOT / "docs" / "apis" / "scr_results.md")
+    for code, description in (*methods_codes.SUB_STATUSES.items(), *methods_codes.SUB_STATUS_REASONS.items()):
         assert f"{code} {description}" in table
 
 

@@ -25,6 +25,7 @@ TABLES = {
     "apis.scr_start": COMMON,
     "apis.scr_delivery": COMMON,
     "apis.policenwerk_customer": POLICENWERK_COMMON,
+    "neighbours.scr_results": COMMON,
     "own.admin": {},
     "own.sandbox": {},
     "own.token": {},
@@ -32,7 +33,7 @@ TABLES = {
     "apis.kex_status": KEX_COMMON,
 }
 """API → what its dialect renders for all of its APIs."""
-CAUGHT = {"own.sandbox": {"IllegalStep"}, "own.admin": {"ReferenceIdTaken"}}
+CAUGHT = {"own.sandbox": {"IllegalStep", "MethodNotOffered"}, "own.admin": {"ReferenceIdTaken"}}
 """Errors that a handler renders itself, with what only it knows; the test below checks that it does."""
 GIVEN = {
     "own.admin": ("fallwerk.app.system", "rotate_keys"),

@@ -8,7 +8,7 @@ from tests.api.conftest import basic
 from tests.support.scr import UNAUTHORIZED, bad, nothing_stored, refused, started
 
 ALLOWED = {
-    "/cases": "POST",
+    "/cases": "GET, HEAD, POST",
     "/alive": "GET, HEAD",
     "/cases/delivery": "GET, HEAD",
     "/cases/delivery/ABCDEFGHIJKL": "GET, HEAD",

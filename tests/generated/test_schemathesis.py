@@ -37,7 +37,7 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from tests.api.conftest import EVERYTHING, TO_DELIVERY, Account, Running
 from tests.support.openapi import Described, operations_of
 
-DOCUMENTS: Final = ("scr_start", "scr_delivery")
+DOCUMENTS: Final = ("scr_start", "scr_delivery", "scr_results")
 ENCRYPTION: Final = ("x-scr-key", "x-scr-keyhash", "x-scr-alg", "x-scr-enc")
 MAX_S: Final = 30
 """What one document may cost on one engine; the engine stops there by itself."""
@@ -203,6 +203,19 @@ def test_generated_requests_for_encrypted_results_are_answered_as_described(serv
     assert sum(count for (_, status), count in findings.answers.items() if status == 200) > 10
 
 
+@pytest.mark.req("C-06", "R-01", "R-02")
+def test_generated_requests_for_results_of_the_methods_are_answered_as_described(server, account):
+    case_id = played_case(account)
+    document = without_encryption(document_of(server, "scr_results"))
+    findings = attack(document, account, {"path.caseId": case_id}, MAX_S // 2)
+    assert findings.faults == []
+    listed = f"GET {account.base.replace(account.client_id, '{clientId}')}/cases"
+    for operation in (listed, f"{listed}/{{caseId}}", f"{listed}/{{caseId}}/full"):
+        assert findings.answers[operation, 200] > 10
+    assert findings.answers[listed, 400] > 10
+    assert server.http.get("/readyz").status_code == 200
+
+
 # One answer at a time.
 
 Provocation = Callable[[Described, Account], httpx.Response]
@@ -228,6 +241,32 @@ def closed_case(account: Account) -> str:
     response = account.simulate(case_id, "success", postOffice={"streetAddress": "Marktplatz 1", "city": "Bonn"})
     assert response.status_code == 200
     return case_id
+
+
+def played_case(account: Account) -> str:
+    body = {"contactDataProvided": {"firstName": "Erika", "lastName": "Mustermann"}}
+    case_id = str(account.start(body).json()["caseId"])
+    for method, status in (("basic", "coupon requested"), ("video", "success")):
+        step = {"method": method, "status": status}
+        assert account.server.sandbox("POST", f"/cases/{case_id}/simulate", json=step).status_code == 200
+    return case_id
+
+
+def played_result(described: Described, account: Account) -> httpx.Response:
+    return send(described, account, case_id=played_case(account), params={"includeBinaryData": "true"})
+
+
+def encrypted_played_result(described: Described, account: Account) -> httpx.Response:
+    headers = key_headers(account)
+    response = send(
+        described, account, case_id=played_case(account), headers=headers, params={"includeBinaryData": "true"}
+    )
+    opened = jwe.JWE()
+    opened.deserialize(response.text, key=jwk.JWK.from_pyca(private_key()))
+    described.validate(
+        described.operation["responses"]["200"]["content"]["application/json"]["schema"], json.loads(opened.payload)
+    )
+    return response
 
 
 def started(described: Described, account: Account) -> httpx.Response:
@@ -386,6 +425,12 @@ COUPON: Final[dict[int, tuple[Provocation, ...]]] = {
     409: (coupon_limit, coupon_key_reused),
     410: (expired_case,),
 }
+PLAYED: Final[dict[int, tuple[Provocation, ...]]] = {
+    **COMMON,
+    200: (played_result, encrypted_played_result),
+    400: (bad_header, wrong_content_type),
+    404: (other_version, unknown_case),
+}
 PROVOCATIONS: Final[dict[str, dict[int, tuple[Provocation, ...]]]] = {
     "startCase": {
         **COMMON,
@@ -406,6 +451,13 @@ PROVOCATIONS: Final[dict[str, dict[int, tuple[Provocation, ...]]]] = {
         400: (bad_header, wrong_content_type),
         404: (other_version, unknown_case),
     },
+    "listCases": {
+        **COMMON,
+        200: (played_result, encrypted_played_result),
+        400: (bad_parameter, bad_header, wrong_content_type),
+    },
+    "getCase": PLAYED,
+    "getFullCase": PLAYED,
     "archiveCases": ARCHIVE,
     "archiveDeliveryCases": ARCHIVE,
 }

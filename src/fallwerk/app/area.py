@@ -46,7 +46,7 @@ class Area:
     pages: Sequence[BaseRoute] = ()
     """Routes for people."""
     documents: Sequence[str] = ()
-    """Folders of `apis` whose descriptions are served under `/openapi/`."""
+    """Folders of `apis` or `neighbours` whose descriptions are served under `/openapi/`."""
     admin: Sequence[Operation] = ()
     """Operations of the admin API."""
     sandbox: Sequence[Operation] = ()

@@ -5,6 +5,7 @@ import importlib
 import os
 import uuid
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, Final
 
 import structlog
@@ -56,7 +57,8 @@ KEYS_SETTLE_S: Final = 3.0
 
 def _document(name: str, public_base_url: str) -> dict[str, Any]:
     """Generate an API's description; its modules are loaded when somebody asks for it."""
-    document: dict[str, Any] = importlib.import_module(f"fallwerk.apis.{name}.openapi").document(public_base_url)
+    folder = "apis" if find_spec(f"fallwerk.apis.{name}") is not None else "neighbours"
+    document: dict[str, Any] = importlib.import_module(f"fallwerk.{folder}.{name}.openapi").document(public_base_url)
     return document
 
 
@@ -139,6 +141,7 @@ class Fallwerk:
             reset=reset,
             render=render_list_form,
             single_form=single_from_list,
+            blobs=self.blobs,
         )
         more = (operation for area in self.areas for operation in area.sandbox)
         return routes.api(*more, token=self.settings.admin_token.get_secret_value(), slowdown=self.slowdown)

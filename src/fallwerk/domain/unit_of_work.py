@@ -10,7 +10,14 @@ from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
 from fallwerk.domain.desk.ports import DeskRepository
 from fallwerk.domain.document.ports import BlobRepository
 from fallwerk.domain.idempotency import IdempotencyRepository
-from fallwerk.domain.identcase.ports import AttemptRepository, CaseRepository
+from fallwerk.domain.identcase.attempt import CaseFile
+from fallwerk.domain.identcase.ports import (
+    AttemptRepository,
+    CaseRepository,
+    PersonRepository,
+    RecordRepository,
+    StartResultRepository,
+)
 from fallwerk.domain.loancase.ports import LoanCaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
@@ -60,6 +67,18 @@ class UnitOfWork(Protocol):
     @property
     def attempts(self) -> AttemptRepository:
         """Attempts by the methods of START."""
+
+    @property
+    def persons(self) -> PersonRepository:
+        """What the persons of cases told us."""
+
+    @property
+    def records(self) -> RecordRepository:
+        """Pictures and documents of attempts."""
+
+    @property
+    def start_results(self) -> StartResultRepository:
+        """What clients read of their cases of START."""
 
     @property
     def accounts(self) -> AccountRepository:
@@ -120,6 +139,9 @@ class UnitOfWork(Protocol):
     @property
     def confirmations(self) -> ConfirmationRepository:
         """Who tried to show that a case is theirs."""
+
+    def result_of(self, file: CaseFile) -> bytes:
+        """Render what a client reads of a case of START: UTF-8 JSON, in the form in which lists are made of it."""
 
     def new_id(self) -> int:
         """Return a row id that no other row of the system has."""

@@ -11,7 +11,7 @@ from typing import Final, cast
 from fallwerk.domain.identcase.lifecycle import Role, WantedStep, role_for
 from fallwerk.domain.identcase.model import Identification, IdentStatus, Method, PostOffice
 
-POST_OFFICE_LENGTH: Final = 100
+TEXT_LENGTH: Final = 100
 _KNOWN: Final = ("method", "status", "subStatus", "subStatusReason", "postOffice")
 _KNOWN_OFFICE: Final = ("streetAddress", "city")
 
@@ -31,13 +31,13 @@ def read_simulation(body: object) -> WantedStep:
         SimulationFault: not an object, a field of the wrong type, an unknown field, method or status, or a text that
             is too long.
     """
-    fields = _object("body", body, _KNOWN)
-    _one_of("method", fields.get("method"), (Method.DELIVERY.value,))
-    status = _one_of("status", fields.get("status"), tuple(status.value for status in IdentStatus))
+    fields = object_of("body", body, _KNOWN)
+    one_of("method", fields.get("method"), tuple(method.value for method in Method))
+    status = one_of("status", fields.get("status"), tuple(status.value for status in IdentStatus))
     return WantedStep(
         status=IdentStatus(status),
-        sub_status=_code("subStatus", fields.get("subStatus")),
-        sub_status_reason=_code("subStatusReason", fields.get("subStatusReason")),
+        sub_status=code_of("subStatus", fields.get("subStatus")),
+        sub_status_reason=code_of("subStatusReason", fields.get("subStatusReason")),
         post_office=_post_office(fields.get("postOffice")),
     )
 
@@ -47,7 +47,8 @@ def actor_for(current: Identification | None, step: WantedStep) -> Role | None:
     return role_for(current, step)
 
 
-def _object(name: str, value: object, known: tuple[str, ...]) -> Mapping[str, object]:
+def object_of(name: str, value: object, known: tuple[str, ...]) -> Mapping[str, object]:
+    """Read an object that may hold known fields only."""
     if not isinstance(value, dict):
         raise SimulationFault(f"{name} must be an object")
     fields = cast("Mapping[str, object]", value)
@@ -57,13 +58,15 @@ def _object(name: str, value: object, known: tuple[str, ...]) -> Mapping[str, ob
     return fields
 
 
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
+def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
+    """Read one of some texts."""
     if not isinstance(value, str) or value not in allowed:
         raise SimulationFault(f"{name} must be one of: {', '.join(allowed)}")
     return value
 
 
-def _code(name: str, value: object) -> int | None:
+def code_of(name: str, value: object) -> int | None:
+    """Read an integer, or nothing."""
     # JSON's true is an int to Python and would pass for code 1.
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise SimulationFault(f"{name} must be an integer")
@@ -73,13 +76,14 @@ def _code(name: str, value: object) -> int | None:
 def _post_office(value: object) -> PostOffice | None:
     if value is None or value == "":
         return None
-    fields = _object("postOffice", value, _KNOWN_OFFICE)
-    street = _text("postOffice.streetAddress", fields.get("streetAddress"))
-    city = _text("postOffice.city", fields.get("city"))
+    fields = object_of("postOffice", value, _KNOWN_OFFICE)
+    street = text_of("postOffice.streetAddress", fields.get("streetAddress"))
+    city = text_of("postOffice.city", fields.get("city"))
     return PostOffice(street, city) if street or city else None
 
 
-def _text(name: str, value: object) -> str | None:
+def text_of(name: str, value: object) -> str | None:
+    """Read a text of bounded length, or nothing; an empty one is nothing."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -87,6 +91,6 @@ def _text(name: str, value: object) -> str | None:
     if any("\ud800" <= character <= "\udfff" for character in value):
         # Half a character is legal JSON but no text: it could neither be stored nor sent on.
         raise SimulationFault(f"{name} is not valid Unicode")
-    if len(value) > POST_OFFICE_LENGTH:
-        raise SimulationFault(f"{name} is too long (max. {POST_OFFICE_LENGTH} characters)")
+    if len(value) > TEXT_LENGTH:
+        raise SimulationFault(f"{name} is too long (max. {TEXT_LENGTH} characters)")
     return value or None

@@ -21,6 +21,7 @@ from fallwerk.domain.identcase.model import (
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.document_tables import coupon
+from fallwerk.store.methods_tables import ident_consent, ident_person, ident_record
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
 from fallwerk.store.portal_tables import confirmation
 from fallwerk.store.rows import insert_new_rows, insert_rows
@@ -44,6 +45,9 @@ CHUNK: Final = 500
 OF_A_CASE: Final = (
     coupon,
     confirmation,
+    ident_record,
+    ident_consent,
+    ident_person,
     idempotency,
     due_work,
     notification,
@@ -115,8 +119,8 @@ class Cases:
             case.modified_us,
             case.closed_us,
             case.valid_until_us,
-            sealer.seal(order_bytes(order), _context("order", case.tenant_id, case.case_id)),
-            None if result is None else sealer.seal(result, _context("result", case.tenant_id, case.case_id)),
+            sealer.seal(order_bytes(order), context_of("order", case.tenant_id, case.case_id)),
+            None if result is None else sealer.seal(result, context_of("result", case.tenant_id, case.case_id)),
             self._find(case.tenant_id, "last name", last_name),
             self._find(case.tenant_id, "email", contact.email if contact else None),
             self._find(case.tenant_id, "custom1", order.custom[0]),
@@ -130,7 +134,7 @@ class Cases:
         """Store recipients and positions of new delivery cases."""
         rows = []
         for case, order in orders:
-            context = _context("recipient", case.tenant_id, case.case_id)
+            context = context_of("recipient", case.tenant_id, case.case_id)
             sealed = self._unit.sealer.seal(recipient_bytes(order.recipient), context)
             rows.append((case.tenant_id, case.case_id, order.job_id, order.position, sealed))
         insert_rows(self._unit, delivery_order, rows)
@@ -141,17 +145,17 @@ class Cases:
         row = self._unit.execute(statement, {"tenant": tenant_id, "case": case_id}).one_or_none()
         if row is None or row.kind != kind:
             return None
-        order = order_of(self._unit.sealer.open(row.order_sealed, _context("order", tenant_id, case_id)))
+        order = order_of(self._unit.sealer.open(row.order_sealed, context_of("order", tenant_id, case_id)))
         attempt = self._unit.execute(_ATTEMPT, {"tenant": tenant_id, "case": case_id}).first()
         if attempt is None:
-            return CaseRow(_case(row), order, None)
-        return CaseRow(_case(row), order, self._identification(attempt), attempt.number)
+            return CaseRow(case_of(row), order, None)
+        return CaseRow(case_of(row), order, self._identification(attempt), attempt.number)
 
     def _identification(self, row: Any) -> Identification:  # noqa: ANN401 - a row of the table
         post_office = None
         # What the methods of START find out is read by `attempts.py`.
         if row.details_sealed is not None and row.method == Method.DELIVERY:
-            context = _context("details", row.tenant_id, row.case_id)
+            context = context_of("details", row.tenant_id, row.case_id)
             details = orjson.loads(self._unit.sealer.open(row.details_sealed, context))
             post_office = PostOffice(details["street_address"], details["city"])
         return Identification(
@@ -172,12 +176,12 @@ class Cases:
     def head(self, tenant_id: int, case_id: str) -> IdentCase | None:
         """Return a case without its order."""
         row = self._unit.execute(_CASE, {"tenant": tenant_id, "case": case_id}).one_or_none()
-        return None if row is None else _case(row)
+        return None if row is None else case_of(row)
 
     def save(self, row: CaseRow, result: bytes | None) -> None:
         """Store state, latest identification and result of a case."""
         case, tenant_id = row.case, row.case.tenant_id
-        context = _context("result", tenant_id, case.case_id)
+        context = context_of("result", tenant_id, case.case_id)
         self._unit.execute(
             _SAVE,
             {
@@ -196,7 +200,7 @@ class Cases:
     def _save_attempt(self, case: IdentCase, attempt: Identification, number: int) -> None:
         details = None
         if attempt.post_office is not None:
-            context = _context("details", case.tenant_id, case.case_id)
+            context = context_of("details", case.tenant_id, case.case_id)
             details = self._unit.sealer.seal(orjson.dumps(attempt.post_office), context)
         values = {
             "tenant_id": case.tenant_id,
@@ -216,7 +220,7 @@ class Cases:
     def result(self, tenant_id: int, case_id: str) -> bytes | None:
         """Open the stored list form of one result."""
         sealed = self._unit.execute(_RESULT, {"tenant": tenant_id, "case": case_id}).scalar()
-        return None if sealed is None else self._unit.sealer.open(sealed, _context("result", tenant_id, case_id))
+        return None if sealed is None else self._unit.sealer.open(sealed, context_of("result", tenant_id, case_id))
 
     def results(self, tenant_id: int, wanted: CaseFilter, limit: int) -> ResultPage:
         """Open the stored results that match, oldest first."""
@@ -235,7 +239,7 @@ class Cases:
         for start in range(0, len(wanted), CHUNK):
             chunk = sorted(wanted[start : start + CHUNK])
             rows = self._unit.execute(_CLOSED, {"tenant": tenant_id, "cases": chunk}).all()
-            found.update((row.case_id, replace(_case(row), archived=True)) for row in rows)
+            found.update((row.case_id, replace(case_of(row), archived=True)) for row in rows)
             fresh = [row for row in rows if not row.archived]
             changed.extend(CaseId(row.case_id) for row in fresh)
             if fresh:
@@ -245,7 +249,7 @@ class Cases:
     def _archived(self, row: Any, mark: Callable[[bytes], bytes]) -> dict[str, Any]:  # noqa: ANN401 - a row
         sealed = row.result_sealed
         if sealed is not None:
-            context = _context("result", row.tenant_id, row.case_id)
+            context = context_of("result", row.tenant_id, row.case_id)
             sealed = self._unit.sealer.seal(mark(self._unit.sealer.open(sealed, context)), context)
         return {"tenant": row.tenant_id, "case": row.case_id, "sealed": sealed}
 
@@ -268,11 +272,13 @@ def _obstacle(case_id: CaseId, stored: set[CaseId], taken: dict[CaseId, CaseId])
     return taken.get(case_id, case_id)
 
 
-def _context(what: str, tenant_id: int, case_id: str) -> bytes:
+def context_of(what: str, tenant_id: int, case_id: str) -> bytes:
+    """Name what a sealed value of a case is bound to."""
     return b"%b|%d|%b" % (what.encode(), tenant_id, case_id.encode())
 
 
-def _case(row: Any) -> IdentCase:  # noqa: ANN401 - a row of the table
+def case_of(row: Any) -> IdentCase:  # noqa: ANN401 - a row of the table
+    """Read a row of the table."""
     return IdentCase(
         tenant_id=row.tenant_id,
         case_id=CaseId(row.case_id),
@@ -293,8 +299,14 @@ def _filtered(wanted: CaseFilter) -> Select[Any]:
     statement = select(columns.case_id, columns.result_sealed).where(
         columns.tenant_id == bindparam("tenant"),
         columns.kind == CaseKind.DELIVERY.value,
-        columns.status.in_(sorted(status.value for status in wanted.statuses)),
     )
+    return restricted(statement, wanted)
+
+
+def restricted(statement: Select[Any], wanted: CaseFilter) -> Select[Any]:
+    """Restrict a list of one tenant's cases of one kind, and put it in the order of D-26."""
+    columns = ident_case.c
+    statement = statement.where(columns.status.in_(sorted(status.value for status in wanted.statuses)))
     if not wanted.include_archived:
         statement = statement.where(columns.archived.is_(False))
     for column, start, end in (

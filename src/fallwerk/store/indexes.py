@@ -20,6 +20,17 @@ Index(
     sqlite_where=ident_case.c.kind == "delivery",
     postgresql_where=ident_case.c.kind == "delivery",
 )
+_moved = (ident_case.c.kind == "start") & (ident_case.c.status != "new")
+Index(
+    "ix_ident_case_list_start",
+    ident_case.c.tenant_id,
+    ident_case.c.archived,
+    ident_case.c.status,
+    ident_case.c.created_us,
+    ident_case.c.case_id,
+    sqlite_where=_moved,
+    postgresql_where=_moved,
+)
 Index(
     "ix_due_work_lease_owner",
     due_work.c.lease_owner,

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import orjson
 
-from fallwerk.domain.identcase.attempt import AttemptDetails
-from fallwerk.domain.identcase.model import CaseOrder
+from fallwerk.domain.identcase.attempt import AttemptDetails, Validation, ValidationStatus
+from fallwerk.domain.identcase.model import CaseOrder, Contact
 from fallwerk.domain.identcase.ports import Recipient
 
 T = TypeVar("T")
@@ -43,6 +43,27 @@ def details_bytes(details: AttemptDetails) -> bytes:
 def details_of(content: bytes) -> AttemptDetails:
     """Read an attempt's details back."""
     return _build(AttemptDetails, orjson.loads(content))
+
+
+def contact_bytes(contact: Contact) -> bytes:
+    """Render contact data for sealing."""
+    return orjson.dumps(contact)
+
+
+def contact_of(content: bytes) -> Contact:
+    """Read contact data back."""
+    return _build(Contact, orjson.loads(content))
+
+
+def validation_bytes(validation: Validation) -> bytes:
+    """Render a reviewer's judgement for sealing."""
+    return orjson.dumps(validation)
+
+
+def validation_of(content: bytes) -> Validation:
+    """Read a reviewer's judgement back."""
+    found = orjson.loads(content)
+    return Validation(ValidationStatus(found["status"]), found["sub_status"], found["remark"])
 
 
 def _build(kind: type[T], value: dict[str, Any]) -> T:

@@ -17,6 +17,7 @@ from fallwerk.store.database import Database
 from fallwerk.store.document_tables import blob
 from fallwerk.store.keys import KeyFile, new_key
 from fallwerk.store.loan_tables import loan_case, loan_comment, loan_document, loan_status_change, signing_key
+from fallwerk.store.methods_tables import ident_person, ident_record
 from fallwerk.store.schema import secret_context
 from fallwerk.store.sealing import HEADER_BYTES
 from fallwerk.store.staff_tables import staff_user
@@ -55,6 +56,12 @@ SEALED: Final = (
     SealedColumn(ident_case, ident_case.c.order_sealed, _of_case("order")),
     SealedColumn(ident_case, ident_case.c.result_sealed, _of_case("result")),
     SealedColumn(identification, identification.c.details_sealed, _of_case("details")),
+    SealedColumn(ident_person, ident_person.c.data_sealed, _of_case("person")),
+    SealedColumn(
+        ident_record,
+        ident_record.c.validation_sealed,
+        lambda row: f"record|{row.tenant_id}|{row.case_id}|{row.record_id}".encode(),
+    ),
     SealedColumn(delivery_order, delivery_order.c.recipient_sealed, _of_case("recipient")),
     SealedColumn(
         notification,

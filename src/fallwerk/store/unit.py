@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Executable, update
 
+from fallwerk.domain.identcase.attempt import CaseFile
 from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
@@ -22,11 +23,13 @@ from fallwerk.store.idempotency import Idempotency
 from fallwerk.store.loancases import LoanCases
 from fallwerk.store.notifications import Notifications
 from fallwerk.store.partners import Partners
+from fallwerk.store.persons import Persons, Records
 from fallwerk.store.rows import Statement, send
 from fallwerk.store.sandbox import Sandbox
 from fallwerk.store.sealing import KeyedHashes, Sealer
 from fallwerk.store.signing_keys import SigningKeys
 from fallwerk.store.staff import Staff
+from fallwerk.store.start_results import StartResults
 from fallwerk.store.tables import id_block
 
 BLOCK: Final = 100_000
@@ -75,6 +78,12 @@ def _nothing() -> None:
     """Do nothing: the default of a hook."""
 
 
+def _no_result(_file: CaseFile) -> bytes:
+    """Stand in for the API that renders results: a store without it can move no case of START."""
+    msg = "nobody renders results"
+    raise LookupError(msg)
+
+
 def _nothing_due(_due_us: int) -> None:
     """Do nothing: the default of a hook."""
 
@@ -90,6 +99,8 @@ class StoreContext:
     """Called after a commit that wrote due work, with the earliest due time."""
     on_accounts_changed: Callable[[], None] = _nothing
     """Called after a commit that changed an account."""
+    render_result: Callable[[CaseFile], bytes] = _no_result
+    """Renders what a client reads of a case of START; given by the API that owns the form."""
 
 
 class Unit:
@@ -113,6 +124,10 @@ class Unit:
         if self.unsent:
             send(self)
         return self.connection.execute(statement, parameters)
+
+    def result_of(self, file: CaseFile) -> bytes:
+        """Render what a client reads of a case of START."""
+        return self.context.render_result(file)
 
     def new_id(self) -> int:
         """Return a row id that no other row of the system has."""
@@ -139,6 +154,21 @@ class Unit:
     def attempts(self) -> Attempts:
         """Attempts by the methods of START."""
         return Attempts(self)
+
+    @cached_property
+    def persons(self) -> Persons:
+        """What the persons of cases told us."""
+        return Persons(self)
+
+    @cached_property
+    def records(self) -> Records:
+        """Pictures and documents of attempts."""
+        return Records(self)
+
+    @cached_property
+    def start_results(self) -> StartResults:
+        """What clients read of their cases of START."""
+        return StartResults(self)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -11,11 +11,11 @@ from fallwerk.apis.scr_delivery.mapping import (
     archive_entries,
     archived_form,
     case_result,
-    join_list,
     render_list_form,
     single_from_list,
 )
 from fallwerk.apis.scr_delivery.schema import ArchivedCase, DeliveryCaseResult, SingleDeliveryCaseResult
+from fallwerk.dialects.scr.result_answers import join_list
 from fallwerk.domain.identcase import codes
 from fallwerk.domain.identcase.lifecycle import STEPS, WantedStep, advance
 from fallwerk.domain.identcase.model import (

@@ -5,9 +5,10 @@ import threading
 
 import pytest
 
-from fallwerk.apis.scr_delivery import mapping
-from fallwerk.apis.scr_delivery.routes import INLINE_BYTES, DeliveryRoutes, _answer
+from fallwerk.apis.scr_delivery import routes
+from fallwerk.apis.scr_delivery.routes import DeliveryRoutes
 from fallwerk.dialects.scr.auth import Caller
+from fallwerk.dialects.scr.result_answers import INLINE_BYTES, answer_result
 from fallwerk.dialects.scr.router import Call
 from fallwerk.domain.account.model import ScrClient, ScrSettings
 from fallwerk.kit.clock import Clock
@@ -49,7 +50,7 @@ class Encryptor:
 @pytest.mark.req("D-27")
 def test_while_a_list_is_read_and_joined_other_reads_are_answered(tmp_path, monkeypatch):
     halted = Halted()
-    monkeypatch.setattr(mapping, "join_list", halted)
+    monkeypatch.setattr(routes, "join_list", halted)
     path = tmp_path / "fallwerk.db"
     sealer = Sealer((TEST_KEY,))
     client = ScrClient(1, "1234ABCD", ScrSettings(delivery_active=True), (), ())
@@ -73,7 +74,9 @@ def test_while_a_large_list_is_encrypted_others_are_answered():
     halted = Halted()
 
     async def main():
-        return await halted.meanwhile(_answer(b" " * (INLINE_BYTES + 1), Encryptor(halted)), lambda: asyncio.sleep(0))
+        return await halted.meanwhile(
+            answer_result(b" " * (INLINE_BYTES + 1), Encryptor(halted)), lambda: asyncio.sleep(0)
+        )
 
     assert asyncio.run(main()).status_code == 200
     assert halted.saw_others

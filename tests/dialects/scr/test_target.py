@@ -4,7 +4,7 @@ from urllib.parse import quote
 import pytest
 
 from fallwerk.apis.scr_delivery import examples
-from fallwerk.apis.scr_delivery.query import parse_filter
+from fallwerk.dialects.scr.case_query import parse_filter
 from fallwerk.dialects.scr.target import decode_encoded_target
 from fallwerk.kit.clock import to_us
 

@@ -35,9 +35,15 @@ from fallwerk.domain.identcase.model import (
     PostOffice,
 )
 from fallwerk.kit.clock import Clock
+from fallwerk.neighbours.scr_results import openapi as results
+from fallwerk.neighbours.scr_results.routes import ResultRoutes
 
 BASE = "https://ident.example"
-DOCUMENTS = {"scr_start": start.document(BASE), "scr_delivery": delivery.document(BASE)}
+DOCUMENTS = {
+    "scr_start": start.document(BASE),
+    "scr_delivery": delivery.document(BASE),
+    "scr_results": results.document(BASE),
+}
 OPERATIONS = [
     pytest.param(document, path, method, operation, id=f"{name}-{operation['operationId']}")
     for name, document in DOCUMENTS.items()
@@ -80,6 +86,7 @@ def test_every_operation_of_the_routes_is_described_and_no_other():
     for name, operations in (
         ("scr_start", start_routes.operations()),
         ("scr_delivery", (*delivery_routes.operations(), alive)),
+        ("scr_results", ResultRoutes(None, None, Clock(), lambda _file, _attempt: b"").operations()),
     ):
         wanted = {(f"{PREFIX}/{VERSION}/{one.path}", one.method.lower(), one.name) for one in operations}
         assert wanted == {
@@ -125,8 +132,14 @@ def test_every_operation_describes_the_errors_that_all_can_meet(document, path, 
 
 @pytest.mark.req("D-80")
 def test_results_are_described_plain_and_encrypted():
-    for path in ("/cases/delivery", "/cases/delivery/{caseId}"):
-        operation = DOCUMENTS["scr_delivery"]["paths"][f"{PREFIX}/{VERSION}/{{clientId}}{path}"]["get"]
+    for name, path in (
+        ("scr_delivery", "/cases/delivery"),
+        ("scr_delivery", "/cases/delivery/{caseId}"),
+        ("scr_results", "/cases"),
+        ("scr_results", "/cases/{caseId}"),
+        ("scr_results", "/cases/{caseId}/full"),
+    ):
+        operation = DOCUMENTS[name]["paths"][f"{PREFIX}/{VERSION}/{{clientId}}{path}"]["get"]
         assert set(operation["responses"]["200"]["content"]) == {"application/json", "application/jose"}
         headers = [parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "header"]
         assert headers == ["x-scr-key", "x-scr-keyhash", "x-scr-alg", "x-scr-enc", "X-TraceId"]

@@ -16,10 +16,12 @@ from fallwerk.kit.clock import Clock
 from fallwerk.kit.journal import Journal
 from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
+from fallwerk.neighbours.scr_results.mapping import render_list_form as render_start_result
 from fallwerk.own.sandbox.clock import SandboxClock, SetNow, Turns
 from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
 from fallwerk.own.sandbox.routes import SandboxRoutes
+from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.store.postgres import PostgresDatabase
 from fallwerk.store.schema import prepare
@@ -35,7 +37,7 @@ TOKEN = "demo-admin-token"
 
 def open_store(url: str) -> Database:
     sealer = Sealer([TEST_KEY])
-    context = StoreContext(sealer, prepare(url, sealer))
+    context = StoreContext(sealer, prepare(url, sealer), render_result=render_start_result)
     if url.startswith("sqlite"):
         return SqliteDatabase(Path(url.removeprefix("sqlite:///")), context)
     return PostgresDatabase(url, context, pool_size=3)
@@ -54,6 +56,7 @@ class Control:
     handlers: dict[Any, Any] = field(default_factory=dict)
     delays: list[float] = field(default_factory=list)
     wiped: list[str] = field(default_factory=list)
+    blob_url: str = "file:///nowhere"
     run_until: Callable[[int, SetNow], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
@@ -77,6 +80,7 @@ class Control:
             reset=reset,
             render=render_list_form,
             single_form=single_from_list,
+            blobs=BlobStore(self.blob_url, self.store.context.hashes),
         )
         self.api = routes.api(token=TOKEN, slowdown=Slowdown(sleep=_no_wait))
 

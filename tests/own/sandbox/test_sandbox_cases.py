@@ -132,8 +132,8 @@ def test_a_case_of_start_has_no_delivery(play):
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        ({"method": "video", "status": "success"}, "method must be one of: delivery."),
-        ({"status": "success"}, "method must be one of: delivery."),
+        ({"method": "pigeon", "status": "success"}, "method must be one of: basic, video, photo, eid, delivery."),
+        ({"status": "success"}, "method must be one of: basic, video, photo, eid, delivery."),
         ({"method": "delivery", "status": "declined", "subStatus": "16"}, "subStatus must be an integer."),
         ({"method": "delivery", "status": "success", "postOffice": []}, "postOffice must be an object."),
         ([], "body must be an object."),

@@ -62,11 +62,6 @@ def archived_form(list_form: bytes) -> bytes:
     return orjson.dumps(result)
 
 
-def join_list(list_forms: Sequence[bytes]) -> bytes:
-    """Join stored results to the body of a list, without parsing one of them."""
-    return b"[" + b",".join(list_forms) + b"]"
-
-
 def case_status(case: IdentCase) -> dict[str, Any]:
     """Build `caseStatus`: JSON's own booleans (decision 10), the time of the last status change."""
     return {"status": case.status.value, "archived": case.archived, "modified": berlin_seconds(case.modified_us)}

@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from fallwerk.apis.scr_delivery import examples, parameters, schema
+from fallwerk.apis.scr_delivery import examples, schema
 from fallwerk.apis.scr_delivery.errors import WIRE
-from fallwerk.dialects.scr import openapi
+from fallwerk.dialects.scr import case_parameters as parameters
+from fallwerk.dialects.scr import openapi, openapi_cases
 from fallwerk.dialects.scr.envelope import JSON
 from fallwerk.dialects.scr.openapi_schemas import reference, response_components
 from fallwerk.domain.identcase.codes import SUB_STATUS_REASONS, SUB_STATUSES
@@ -14,18 +15,6 @@ from fallwerk.domain.identcase.errors import CaseUnknown
 
 TITLE: Final = "POSTIDENT SCR-Ident: delivery"
 _REF_TEMPLATE: Final = "#/components/schemas/{model}"
-_YEAR_MONTH: Final = r"[1-9][0-9]{3}-(0[1-9]|1[0-2])"
-_LOCAL_TIME: Final = rf"^{_YEAR_MONTH}-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
-_DATE: Final = {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}, {"pattern": _LOCAL_TIME}]}
-_DATE_EXAMPLES: Final = {
-    "day": {"summary": "A day in Berlin", "value": "2026-12-27"},
-    "offset": {"summary": "An instant", "value": "2026-12-27T00:00:00+01:00"},
-    "local": {"summary": "A time in Berlin", "value": "2026-12-27T08:30:00"},
-}
-_BAD_HEADER: Final = openapi.bad_request_example("x-scr-keyhash", "The provided value is not valid.")
-_BAD_DATE: Final = openapi.bad_request_example(
-    "closedFrom", f"The value must be {parameters.DATE_FORMS}.", "90001", "wrong date format"
-)
 _BAD_ARCHIVE: Final = openapi.bad_request_example("body", "The body must be a JSON array of strings.")
 
 
@@ -95,7 +84,7 @@ def _get_case() -> dict[str, Any]:
         },
     )
     bad = {
-        "keyhash": {"summary": "A wrong HMAC", "value": _BAD_HEADER},
+        "keyhash": {"summary": "A wrong HMAC", "value": openapi_cases.BAD_HEADER},
         "content_type": {"summary": "A body of another type", "value": openapi.WRONG_CONTENT_TYPE},
     }
     return {
@@ -118,13 +107,9 @@ def _list_cases() -> dict[str, Any]:
             "none": {"summary": "Nothing matches", "value": []},
         },
     )
-    partial = {
-        "description": "Present only if more cases match. Archive what was received, then ask again.",
-        "schema": {"type": "string", "enum": ["true"]},
-    }
     bad = {
-        "date": {"summary": "A malformed date", "value": _BAD_DATE},
-        "keyhash": {"summary": "A wrong HMAC", "value": _BAD_HEADER},
+        "date": {"summary": "A malformed date", "value": openapi_cases.BAD_DATE},
+        "keyhash": {"summary": "A wrong HMAC", "value": openapi_cases.BAD_HEADER},
     }
     return {
         "operationId": "listDeliveryCases",
@@ -135,25 +120,13 @@ def _list_cases() -> dict[str, Any]:
             "are listed. A closing date leaves out cases that are not closed. A parameter may be given once; unknown "
             "ones are ignored. Write a `+` as `%2B`; a bare one is understood too."
         ),
-        "parameters": [openapi.CLIENT_ID, *_query_parameters(), *openapi.ENCRYPTION],
+        "parameters": [openapi.CLIENT_ID, *openapi_cases.query_parameters(), *openapi.ENCRYPTION],
         "responses": {
-            "200": {**listed, "headers": {parameters.PARTIAL_HEADER: partial}},
+            "200": {**listed, "headers": openapi_cases.PARTIAL},
             "400": openapi.bad_requests(bad),
             **openapi.refusals(()),
         },
     }
-
-
-def _query_parameters() -> list[dict[str, Any]]:
-    described = []
-    for name, kind, default, effect in parameters.QUERY_PARAMETERS:
-        parameter: dict[str, Any] = {"name": name, "in": "query", "description": effect}
-        if kind == "boolean":
-            parameter["schema"] = {"type": "boolean", "default": default}
-        else:
-            parameter.update(schema=_DATE, examples=_DATE_EXAMPLES)
-        described.append(parameter)
-    return described
 
 
 def _archive(operation_id: str, summary: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fallwerk.apis.scr_delivery.parameters import ARCHIVE_LIMIT
+from fallwerk.dialects.scr.case_parameters import ARCHIVE_LIMIT
 
 Timestamp = Annotated[
     str,

@@ -26,6 +26,7 @@ from fallwerk.domain.identcase.model import (
     LicenceClass,
 )
 
+_OTHER_SPELLINGS: Final = ("webHookURL", "webhookURL", "webHookURLPartner", "webhookURLPartner")
 _NO_CUSTOM: Final = (None, None, None, None, None)
 _NO_PROCESS: Final = ProcessData()
 _NO_ADDRESS: Final = Address()
@@ -52,6 +53,7 @@ def to_order(data: OrderData) -> CaseOrder:
         ),
         reference_id=process.referenceId or None,
         callbacks=_callbacks(process),
+        spellings=_spellings(process),
         contact=_contact(data.contactDataProvided),
         identity_document=_document(data.identificationDocumentProvided),
         driving_licence=_licence(data),
@@ -84,15 +86,26 @@ def _custom(data: CustomData | None) -> tuple[str | None, str | None, str | None
     )
 
 
+def _spellings(process: ProcessData) -> tuple[str, ...]:
+    """Return the spellings of the caller that are not the guide's, as `webhookURL` and `success.iOSUrl`."""
+    used = [name for name in _OTHER_SPELLINGS if getattr(process, name)]
+    used += [f"{name}.iOSUrl" for name, data in _callback_data(process).items() if data is not None and data.iOSUrl]
+    return tuple(used)
+
+
 def _callbacks(process: ProcessData) -> dict[str, CallbackUrl]:
-    given = (
-        ("coupon_requested", process.callbackUrlCouponRequested),
-        ("review_pending", process.callbackUrlReviewPending),
-        ("incomplete", process.callbackUrlIncomplete),
-        ("success", process.callbackUrlSuccess),
-        ("declined", process.callbackUrlDeclined),
-    )
+    given = _callback_data(process).items()
     return {name: urls for name, data in given if data is not None and (urls := _callback(data)) != _NO_CALLBACK}
+
+
+def _callback_data(process: ProcessData) -> dict[str, MultiPlatformUrl | None]:
+    return {
+        "coupon_requested": process.callbackUrlCouponRequested,
+        "review_pending": process.callbackUrlReviewPending,
+        "incomplete": process.callbackUrlIncomplete,
+        "success": process.callbackUrlSuccess,
+        "declined": process.callbackUrlDeclined,
+    }
 
 
 def _callback(data: MultiPlatformUrl) -> CallbackUrl:

@@ -145,6 +145,8 @@ class CaseOrder:
     """As given by the client; None: the case id takes its place (S-15)."""
     callbacks: dict[str, CallbackUrl] = field(default_factory=dict)
     """By `coupon_requested`, `review_pending`, `incomplete`, `success`, `declined`."""
+    spellings: tuple[str, ...] = ()
+    """Names of `processData` that the caller spelt as existing clients do, given back in results (decision 34)."""
     contact: Contact | None = None
     identity_document: IdentityDocument | None = None
     driving_licence: DrivingLicence | None = None

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fallwerk.domain.identcase.attempt import Attempt
+from fallwerk.domain.account.model import ScrClient
+from fallwerk.domain.identcase.attempt import Attempt, Consent, Person, Record
 from fallwerk.domain.identcase.filter import CaseFilter
-from fallwerk.domain.identcase.model import Address, CaseId, CaseKind, CaseOrder, IdentCase, Identification
+from fallwerk.domain.identcase.model import Address, CaseId, CaseKind, CaseOrder, Contact, IdentCase, Identification
 from fallwerk.domain.identcase.plan import NewCase
 
 
@@ -122,3 +123,39 @@ class AttemptRepository(Protocol):
 
     def save(self, tenant_id: int, case_id: str, attempt: Attempt) -> None:
         """Store an attempt, new or changed."""
+
+
+class PersonRepository(Protocol):
+    """What the person of a case told us; every call names its tenant."""
+
+    def of_case(self, tenant_id: int, case_id: str) -> Person:
+        """Return what the person of a case told us."""
+
+    def save_contact(self, tenant_id: int, case_id: str, contact: Contact) -> None:
+        """Store what the person entered, and what they can be found by from now on."""
+
+    def add_consent(self, tenant_id: int, case_id: str, consent: Consent) -> None:
+        """Store what the person agreed to."""
+
+
+class RecordRepository(Protocol):
+    """Pictures and documents of attempts; their contents are the blob repository's."""
+
+    def of_case(self, tenant_id: int, case_id: str) -> tuple[Record, ...]:
+        """Return the records of a case, oldest first."""
+
+    def save(self, tenant_id: int, case_id: str, record: Record) -> None:
+        """Store a record, new or judged."""
+
+    def remove(self, tenant_id: int, case_id: str, record_id: int) -> None:
+        """Delete a record's row; whoever calls this releases its content."""
+
+
+class StartResultRepository(Protocol):
+    """What clients read of their cases of START."""
+
+    def one(self, client: ScrClient, case_id: str) -> bytes | None:
+        """Return the list form of one case's result, None if the client has no such case of START."""
+
+    def listed(self, client: ScrClient, wanted: CaseFilter, limit: int) -> ResultPage:
+        """Return the results of the cases of START that match, oldest first, at most `limit`."""

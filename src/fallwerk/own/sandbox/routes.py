@@ -13,9 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from fallwerk.domain.audit.model import Actor
+from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.identcase.lifecycle import IllegalStep, WantedStep
 from fallwerk.domain.identcase.model import CaseKind
 from fallwerk.domain.identcase.ports import ResultRenderer
+from fallwerk.domain.identcase.service.attempts import MethodNotOffered
 from fallwerk.domain.identcase.service.case_state import client_of
 from fallwerk.domain.identcase.service.change import Change, take_step
 from fallwerk.domain.sandbox.ports import SandboxStore, SandboxUnit
@@ -27,7 +29,9 @@ from fallwerk.own.sandbox import schema
 from fallwerk.own.sandbox.clock import SandboxClock
 from fallwerk.own.sandbox.errors import WIRE, case_unknown, fault, not_a_delivery_case
 from fallwerk.own.sandbox.faults import FaultBook
+from fallwerk.own.sandbox.played_methods import play_method
 from fallwerk.own.sandbox.reset import Reset
+from fallwerk.sim import methods
 from fallwerk.sim.delivery import SimulationFault, actor_for, read_simulation
 
 PREFIX: Final = "/sandbox/v1"
@@ -52,6 +56,7 @@ class SandboxRoutes:
     reset: Reset
     render: ResultRenderer
     single_form: Callable[[bytes], bytes]
+    blobs: BlobStore
 
     def api(self, *more: Operation, token: str, slowdown: Slowdown) -> OwnApi:
         """Return the ASGI application, with operations of the other areas."""
@@ -82,18 +87,26 @@ class SandboxRoutes:
 
     async def simulate(self, call: Call) -> Response:
         """Play the outside actor of one step."""
-        case_id, address = call.parameters["caseId"], call.actor.address
+        body, case_id, address = call.json(), call.parameters["caseId"], call.actor.address
         try:
-            step = read_simulation(call.json())
+            method = methods.method_of(body)
+            wanted = read_simulation(body) if method is None else methods.read_simulation(body)
         except SimulationFault as error:
             raise fault("", f"{error}.") from None
         if not schema.is_case_id(case_id):
             raise case_unknown()
         try:
-            stored = await self.store.write(lambda uow: self._play(uow, case_id, step, address))
+            if isinstance(wanted, WantedStep):
+                stored = await self.store.write(lambda uow: self._play(uow, case_id, wanted, address))
+                return Response(self.single_form(stored), media_type="application/json")
+            played = await play_method(
+                self.store, self.blobs, case_id, wanted, address=address, now_us=self.clock.now_us()
+            )
+            return Response(played, media_type="application/json")
         except IllegalStep as error:
             return json_answer(schema.illegal_step_body(str(error), error.legal), 409)
-        return Response(self.single_form(stored), media_type="application/json")
+        except MethodNotOffered:
+            return json_answer(schema.illegal_step_body(f"the account does not offer {method}", ()), 409)
 
     def _play(self, uow: SandboxUnit, case_id: str, step: WantedStep, address: str) -> bytes:
         """Take the step by the same rules as a person would and return the case's stored result."""

@@ -45,7 +45,7 @@ class MethodStep:
 
 def open_case(uow: UnitOfWork, tenant_id: int, case_id: str, *, lock: bool = False) -> CaseFile:
     """
-    Return a case of START with its attempts.
+    Return a case of START with everything that belongs to it.
 
     Args:
         lock: Hold the case until the transaction ends; every change begins with this.
@@ -56,7 +56,14 @@ def open_case(uow: UnitOfWork, tenant_id: int, case_id: str, *, lock: bool = Fal
     row = uow.cases.get(tenant_id, case_id, kind=CaseKind.START, lock=lock)
     if row is None:
         raise CaseUnknown
-    return CaseFile(row.case, row.order, client_of(uow, tenant_id), uow.attempts.of_case(tenant_id, case_id))
+    return CaseFile(
+        case=row.case,
+        order=row.order,
+        client=client_of(uow, tenant_id),
+        attempts=uow.attempts.of_case(tenant_id, case_id),
+        person=uow.persons.of_case(tenant_id, case_id),
+        records=uow.records.of_case(tenant_id, case_id),
+    )
 
 
 def change_attempt(uow: UnitOfWork, tenant_id: int, case_id: str, step: MethodStep) -> CaseFile:
@@ -178,8 +185,8 @@ def expire_case(uow: UnitOfWork, work: DueWork, now_us: int) -> None:
 
 
 def save_file(uow: UnitOfWork, file: CaseFile) -> None:
-    """Store the state of a case with what a client reads of it."""
-    uow.cases.save(CaseRow(file.case, file.order, None), None)
+    """Store the state of a case with what a client reads of it; every change of anything in the file ends here."""
+    uow.cases.save(CaseRow(file.case, file.order, None), uow.result_of(file))
 
 
 def _expired(file: CaseFile, attempt: Attempt, now_us: int) -> Attempt | None:

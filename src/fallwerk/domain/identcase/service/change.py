@@ -19,6 +19,7 @@ from fallwerk.domain.identcase.model import CaseKind, CaseStatus, IdentCase, Ide
 from fallwerk.domain.identcase.ports import CaseRow, ResultRenderer
 from fallwerk.domain.identcase.service.attempts import expire_case
 from fallwerk.domain.identcase.service.case_state import client_of, erasure_of, with_status
+from fallwerk.domain.identcase.service.pictures import release_records
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.notification.service import notify
 from fallwerk.domain.unit_of_work import UnitOfWork
@@ -100,6 +101,7 @@ def erase_case(uow: UnitOfWork, work: DueWork, now_us: int, compact_us: int) -> 
 
     Source: DELIVERY §7.9 Note; D-50.
     """
+    release_records(uow, work.tenant_id, work.case_id, now_us)
     for coupon in uow.coupons.of_case(work.tenant_id, work.case_id):
         uow.blobs.release(work.tenant_id, coupon.blob_key, now_us=now_us)
     uow.cases.erase(work.tenant_id, work.case_id)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta, timezone
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
-from fallwerk.apis.scr_delivery.parameters import ARCHIVE_LIMIT, DATE_FORMS, QUERY_PARAMETERS
+from fallwerk.dialects.scr.case_parameters import ARCHIVE_LIMIT, DATE_FORMS, QUERY_PARAMETERS
 from fallwerk.dialects.scr.faults import BadRequest, Fault
 from fallwerk.domain.identcase.filter import CaseFilter
 from fallwerk.domain.identcase.model import CaseStatus
@@ -19,6 +19,8 @@ from fallwerk.kit.clock import BERLIN, to_us
 from fallwerk.kit.jsonio import JsonFault, read_json
 
 SECOND_US: Final = 1_000_000
+GIVEN_TWICE: Final = "The parameter is given more than once."
+NO_BOOLEAN: Final = "The value must be true or false."
 _SECONDS_END: Final = len("hh:mm:ss")
 _BOOLEANS: Final = {"true": True, "false": False}
 _STATUS_DEFAULTS: Final = (
@@ -61,11 +63,11 @@ def parse_filter(query: bytes) -> CaseFilter:
     for name, kind, default, _ in QUERY_PARAMETERS:
         values = given.get(name, [])
         if len(values) > 1:
-            faults.append(Fault(name, "The parameter is given more than once."))
+            faults.append(Fault(name, GIVEN_TWICE))
         elif kind == "boolean":
             flag = _BOOLEANS.get(values[0].lower()) if values else default
             if flag is None:
-                faults.append(Fault(name, "The value must be true or false."))
+                faults.append(Fault(name, NO_BOOLEAN))
             else:
                 flags[name] = flag
         elif values:
@@ -77,6 +79,22 @@ def parse_filter(query: bytes) -> CaseFilter:
     if faults:
         raise BadRequest(*faults)
     return _filter(flags, moments)
+
+
+def parse_flag(query: bytes, name: str) -> bool:
+    """
+    Read one boolean parameter in any case; absent means false.
+
+    Raises:
+        BadRequest: given twice, or neither true nor false.
+    """
+    values = _parameters(query).get(name, [])
+    if len(values) > 1:
+        raise BadRequest(Fault(name, GIVEN_TWICE))
+    flag = _BOOLEANS.get(values[0].lower()) if values else False
+    if flag is None:
+        raise BadRequest(Fault(name, NO_BOOLEAN))
+    return flag
 
 
 def read_archive_list(body: bytes) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallwerk.apis.scr_delivery.query import parse_filter, read_archive_list
+from fallwerk.dialects.scr.case_query import parse_filter, read_archive_list
 from fallwerk.dialects.scr.faults import BadRequest, Fault
 from fallwerk.domain.identcase.filter import CaseFilter
 from fallwerk.domain.identcase.model import CaseStatus
