@@ -2,10 +2,13 @@
 
 import base64
 import re
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Barrier
 from urllib.parse import quote
 
+import psycopg
 import pypdfium2
 import pytest
 import zxingcpp
@@ -24,6 +27,12 @@ NOT_ACTIVE = {
     "reason": "resource not activated",
     "key": "Authorization",
     "message": "Resource is not activated for this clientId.",
+}
+WRONG_STATUS = {
+    "errorcode": "90307",
+    "reason": "wrong identification status",
+    "key": "caseId",
+    "message": "Basic identification is in a wrong status.",
 }
 LIMIT = {
     "errorcode": "90308",
@@ -176,6 +185,30 @@ def test_an_account_may_allow_none_at_all(server):
     with nothing_stored(account):
         assert refused(coupon(account, case_id), 409) == [LIMIT]
     assert basic_status(account, case_id) == []
+
+
+def decline_basic(account: Account, case_id: str) -> None:
+    """Decline the identification as a counter would, behind the server's back: the case stays open."""
+    values = (tenant_of(account), case_id)
+    statement = "UPDATE identification SET status = 'declined' WHERE tenant_id = {0} AND case_id = {0}"
+    if account.server.engine == "sqlite":
+        path = account.server.database_url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+            connection.execute(statement.format("?"), values)
+    else:
+        with psycopg.connect(account.server.database_url) as connection:
+            connection.execute(statement.format("%s").encode(), values)
+
+
+@pytest.mark.req("S-64", "S-66")
+def test_an_open_case_whose_basic_identification_is_over_conflicts_before_its_limit_is_looked_at(server):
+    account = server.account(**COUPONS, couponMax=1, declinedCloses=["video", "photo", "eid"])
+    case_id = started(account)
+    assert coupon(account, case_id).status_code == 201
+    decline_basic(account, case_id)
+    assert refused(coupon(account, case_id), 409) == [WRONG_STATUS]
+    assert len(kept(account)) == 1
+    assert basic_status(account, case_id) == ["declined"]
 
 
 @pytest.mark.req("S-66")
