@@ -34,6 +34,8 @@ SCRIPTS: Final = (
     "coupon",
     "token_rate",
     "bearer",
+    "loan_rate",
+    "document_upload",
     "memory",
     "start_time",
 )

@@ -8,6 +8,7 @@ from openapi_schema_validator import OAS31Validator
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Described:
                 self.validate(described["schema"], value)
         media_type = response.headers["content-type"].partition(";")[0]
         assert media_type in promised["content"], f"{media_type} is not described"
-        body = response.json() if media_type == JSON else response.text
+        body = response.json() if media_type in {JSON, PROBLEM} else response.text
         self.validate(promised["content"][media_type]["schema"], body)
 
     def validate(self, schema: dict[str, Any], value: object) -> None:

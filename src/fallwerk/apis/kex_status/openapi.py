@@ -8,7 +8,7 @@ from fallwerk.apis.kex_status.routes import PATH, SCOPE
 from fallwerk.apis.kex_status.schema import NO_CONTENT, NO_NUMBER, NO_STATUS, request_schema
 from fallwerk.dialects.kex import openapi
 from fallwerk.dialects.problem import PointedFault, Wire
-from fallwerk.dialects.scr.openapi_schemas import JsonObject, closed_object, reference, request_components
+from fallwerk.dialects.scr.openapi_schemas import JsonObject, closed_object, reference
 
 VERSION: Final = "v1"
 TITLE: Final = "KEX Antragsstatus"
@@ -35,15 +35,25 @@ def document(public_base_url: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, JsonObject]:
-    schemas = request_components("StatusChange", request_schema())
-    body = schemas["StatusChange"]
+    body = _untitled(request_schema())
     numbers = ("antragsnummer", "produktanbieterantragsnummer")
     statuses = ("produktanbieterstatus", "antragstellerstatus")
-    for name in numbers:
-        body["properties"][name]["minLength"] = 1
     # What is mandatory without the other: STATUS "Statuswechsel"; a client of the newer edition may leave both out.
-    body["allOf"] = [{"anyOf": [{"required": [name]} for name in pair]} for pair in (numbers, statuses)]
-    return schemas
+    body["allOf"] = [{"anyOf": [_submitted(name) for name in pair]} for pair in (numbers, statuses)]
+    return {"StatusChange": body}
+
+
+def _submitted(name: str) -> JsonObject:
+    """Demand a property with a value: null and an empty text are not submitted."""
+    return {"required": [name], "properties": {name: {"type": "string", "minLength": 1}}}
+
+
+def _untitled(schema: JsonObject) -> JsonObject:
+    return {
+        key: _untitled(value) if isinstance(value, dict) else value
+        for key, value in schema.items()
+        if key not in {"title", "default"}
+    }
 
 
 def _change() -> JsonObject:
