@@ -18,6 +18,7 @@ from fallwerk.store.keys import KeyFile
 from fallwerk.store.schema import HEAD
 from tests.faults.conftest import rows
 from tests.faults.load import Client, Load
+from tests.faults.loans import FilledCase
 from tests.faults.test_rotation import save_customer
 from tests.support.databases import Engine
 from tests.support.postgres import PostgresServer, create_database
@@ -77,6 +78,7 @@ def test_a_restored_system_serves_the_old_cases_with_the_old_credentials(
         (old / "blobs" / "ab").mkdir(parents=True)
         (old / "blobs" / "ab" / "document").write_bytes(BLOB)
         customer_id = save_customer(server.url, "erika@test.de")
+        loans = FilledCase.fill(server.url)
         load.run_until(lambda load: load.wait_for(ANSWERS))
         acknowledged = dict(load.promises.cases)
         done = {case_id for case_id, status in load.promises.status.items() if status == "success"}
@@ -92,6 +94,7 @@ def test_a_restored_system_serves_the_old_cases_with_the_old_credentials(
     with Server(new, database_url=new_url) as server:
         assert_serves(server, load, acknowledged)
         assert save_customer(server.url, "ERIKA@test.de") == customer_id
+        loans.assert_same(server.url)
         restored_results = results_of(server, load)
         assert done <= set(restored_results)
         assert restored_results == {case_id: listed[case_id] for case_id in restored_results}

@@ -16,6 +16,7 @@ from fallwerk.store.schema import SECRETS, secret_context
 from fallwerk.store.sealing import KeyedHashes, MasterKey, SealBroken, Sealer
 from tests.faults.conftest import rows
 from tests.faults.load import Client, Load
+from tests.faults.loans import FilledCase
 from tests.faults.remains import contents
 from tests.support.databases import Engine
 from tests.support.receiver import Receiver
@@ -43,6 +44,7 @@ def test_a_rotation_under_load_deletes_the_old_key_and_everything_is_still_read(
         final = Client.make(server.url, receiver.url, "final")
         load = Load(server.url, tmp_path / "sent.jsonl", started, final)
         customer_id = save_customer(server.url, "erika@test.de")
+        loans = FilledCase.fill(server.url)
 
         def rotate(load: Load) -> None:
             load.wait_for(ANSWERS)
@@ -58,6 +60,7 @@ def test_a_rotation_under_load_deletes_the_old_key_and_everything_is_still_read(
     with Server(data, database_url=url, workers=workers) as server:
         load.base = server.url
         assert_everything_is_read(load)
+        loans.assert_same(server.url)
         # The index of addresses outlives the rotation as well, or this would be another customer.
         assert save_customer(server.url, "ERIKA@test.de") == customer_id
         customers = httpx.get(f"{server.url}/admin/v1/brokers/4712/customers", headers=ADMIN).json()
