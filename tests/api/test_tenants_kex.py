@@ -7,14 +7,18 @@ belongs to a partner outside the caller's reach: beside it, above it, and once m
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.api.conftest import Running
 from tests.support.kex import Kex, kex, nothing_stored, problem
+from tests.support.scr import rows
 
 DOCUMENTS = ("kex_update", "kex_status")
 UNKNOWN = {"vorgangsnummer": "ZZZZZZ", "antragsnummer": "ZZZZZZ/1/1", "produktanbieterantragsnummer": "nobody's"}
 SECRET = "nobody else's business"
+STATUS = {"produktanbieterstatus": "ABGELEHNT"}
+NOT_COMPARED = {"date", "x-traceid", "content-length"}
 
 
 def calls(server: Running) -> list[tuple[str, Any]]:
@@ -97,3 +101,58 @@ def test_the_audit_log_of_a_partner_is_its_own(server, owners):
         assert owner.account.client_id not in shown
         assert numbers["vorgangsnummer"] not in shown
         assert SECRET not in server.admin("GET", f"/partners/{owner.partner_id}/audit").text
+
+
+def looks(response: httpx.Response) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Everything that a caller sees of an answer, but what is new in each."""
+    headers = {name: value for name, value in response.headers.items() if name not in NOT_COMPARED}
+    return response.status_code, headers, {**response.json(), "traceId": "…"}
+
+
+@pytest.mark.req("C-03", "A-01", "A-02")
+def test_an_answer_does_not_depend_on_what_another_partner_has(server, owners):
+    asking, [(owner, full), *_] = owners
+    bare = {"vorgangsnummer": owner.case()}
+    bare["antragsnummer"] = owner.application(bare["vorgangsnummer"])
+    bare["produktanbieterantragsnummer"] = "not this one's"
+    assert owner.upload(full["vorgangsnummer"], "secret.pdf", b"secret").status_code == 201
+    # The same body as the owner's own call, a body that fits nothing there, and numbers that do not belong together.
+    for path, body in calls(server):
+        named_alike = {**bare, "produktanbieterantragsnummer": full["produktanbieterantragsnummer"]}
+        answers = [
+            looks(asking.post(named(path, numbers), json=named(body, numbers))) for numbers in (full, named_alike)
+        ]
+        assert answers[0] == answers[1], (path, body)
+    both = {**full, "produktanbieterstatus": "ABGELEHNT"}
+    for number in (full["produktanbieterantragsnummer"], "another's"):
+        response = asking.status({**both, "produktanbieterantragsnummer": number})
+        assert looks(response) == looks(asking.status({"antragsnummer": full["antragsnummer"], **STATUS}))
+
+
+@pytest.mark.req("C-03", "C-11")
+def test_the_idempotency_keys_of_another_partner_have_nothing_to_do_with_ours(owners):
+    asking, [(owner, numbers), *_] = owners
+    headers, mine = {"Idempotency-Key": "shared by both"}, asking.case()
+    assert owner.comment(numbers["vorgangsnummer"], ["x"], headers=headers).status_code == 200
+    assert asking.comment(mine, ["y"], headers=headers).status_code == 200
+    assert asking.upload(mine, "x", b"y", headers=headers).status_code == 201
+    assert asking.texts(mine) == ["y"]
+
+
+@pytest.mark.req("C-03", "U-11")
+def test_the_same_content_of_two_partners_is_two_objects_that_nobody_can_tell_are_equal(server, owners):
+    asking, [(owner, _), *_] = owners
+    content = f"{asking.partner_id} {owner.partner_id}".encode()
+    for client in (asking, owner):
+        assert client.upload(client.case(), "x", content).status_code == 201
+    found = rows(
+        server,
+        "SELECT blob.tenant_id, blob.blob_key, object_name FROM blob JOIN partner USING (tenant_id)"
+        " WHERE partner_id IN (?, ?) AND size_bytes = ?",
+        asking.partner_id,
+        owner.partner_id,
+        len(content),
+    )
+    assert len({row["tenant_id"] for row in found}) == 2
+    assert len({bytes(row["blob_key"]) for row in found}) == 2
+    assert len({row["object_name"] for row in found}) == 2
