@@ -16,6 +16,9 @@ from fallwerk.domain.notification.target import Target
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host name and port to addresses in the order to try; raises OSError if there are none."""
 
+Trust = Callable[[], Awaitable[ssl.SSLContext]]
+"""Gives the context that says which authorities are trusted."""
+
 MOST_BUFFERED: Final = 256 * 1024
 """Bytes of an answer that wait to be read before the receiver is slowed down."""
 RESOLVING_AT_ONCE: Final = 16
@@ -81,10 +84,10 @@ class Connector:
         step_s: Seconds for one address while there is another one to try; the caller limits the whole.
     """
 
-    def __init__(self, policy: AddressPolicy, resolve: Resolver, context: ssl.SSLContext, *, step_s: float) -> None:
+    def __init__(self, policy: AddressPolicy, resolve: Resolver, trust: Trust, *, step_s: float) -> None:
         self._policy = policy
         self._resolve = resolve
-        self._context = context
+        self._trust = trust
         self._step_s = step_s
 
     async def open(self, target: Target) -> "Stream":
@@ -98,7 +101,7 @@ class Connector:
         """
         stream = await self._connect_to_any(await self._judged(target), target.port)
         if target.scheme == "https":
-            await stream.start_tls(self._context, target.host)
+            await stream.start_tls(await self._trust(), target.host)
         return stream
 
     async def _connect_to_any(self, addresses: Sequence[str], port: int) -> "Stream":

@@ -44,6 +44,14 @@ NOT_ON_LIST: Final = "refused: host not on allow-list"
 PRIVATE_ADDRESS: Final = "refused: private address"
 
 
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Read the well-known certificate authorities, and those of a file."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    if ca_file is not None:
+        context.load_verify_locations(ca_file)
+    return context
+
+
 class WebhookSender:
     """
     Sends notifications over kept connections; belongs to one event loop.
@@ -69,15 +77,20 @@ class WebhookSender:
         self._timeout_s = timeout_s
         self._system = SystemResolver()
         self._user_agent = f"Fallwerk/{version('fallwerk')}".encode()
-        context = ssl.create_default_context(cafile=certifi.where())
-        if ca_file is not None:
-            context.load_verify_locations(ca_file)
-        self._connector = Connector(policy, resolve or self._system, context, step_s=timeout_s * FIRST_ADDRESSES)
+        # The well-known authorities are read when one is needed: it takes longer than much else of a start.
+        self._context = None if ca_file is None else _trusting(ca_file)
+        step_s = timeout_s * FIRST_ADDRESSES
+        self._connector = Connector(policy, resolve or self._system, self._trust, step_s=step_s)
         self._kept: deque[_Line] = deque()
         """Idle connections, the one that was used last at the end."""
         self._closed = False
         # Waiting for a place happens before the time of an attempt begins.
         self._places = asyncio.Semaphore(CONNECTIONS)
+
+    async def _trust(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = await asyncio.to_thread(_trusting, None)
+        return self._context
 
     async def close(self) -> None:
         """Close the kept connections; those in use are closed after their exchange."""

@@ -89,6 +89,7 @@ class Supervisor:
         # Forked memory stays shared as long as the collector does not touch it.
         gc.collect()
         gc.freeze()
+        gc.enable()
         self._start(0)
         while self._step(reader):
             pass

@@ -189,6 +189,7 @@ class Server(uvicorn.Server):
         # shared.
         gc.collect()
         gc.freeze()
+        gc.enable()
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:

@@ -24,7 +24,7 @@ NO_CONTENT: Final = PointedFault("", "A status, kommentar or hinweise is needed.
 class StatusBody(BaseModel):
     """What is wanted of an application; unknown members are ignored, null means "not submitted"."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
 
     antragsnummer: str | None = None
     produktanbieterantragsnummer: str | None = None

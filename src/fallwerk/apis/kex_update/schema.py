@@ -15,7 +15,7 @@ CONTENT: Final = ("base64Content",)
 class DocumentBody(BaseModel):
     """A document; other members are ignored."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
 
     filename: Annotated[str, Field(min_length=1, max_length=FILE_NAME_LONGEST)]
     base64Content: str
@@ -34,7 +34,7 @@ class StoredDocument(BaseModel):
 class Comments(RootModel[Annotated[list[Annotated[str, Field(max_length=TEXT_LONGEST)]], Field(max_length=TEXTS_MAX)]]):
     """Each text becomes a comment; only an empty one is left out."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
 
 
 _DOCUMENT: Final = TypeAdapter(DocumentBody)

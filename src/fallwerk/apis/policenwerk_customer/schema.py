@@ -174,7 +174,7 @@ VatId = Annotated[str, BeforeValidator(_vat_id), _text_schema(20)]
 class CustomerBody(BaseModel):
     """A customer's fields in the order of the document's table; those that are empty are not among them."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
     anrede: Code | None = None
     titel: Code | None = None
