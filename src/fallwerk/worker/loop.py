@@ -27,6 +27,11 @@ STOP_S: Final = 4.0
 LONGEST_RETRY_US: Final = 3_600_000_000
 
 
+def retry_wait_us(tries: int) -> int:
+    """Return how long work waits after so many tries in vain."""
+    return int(min(RETRY_US * 2 ** min(tries, 20), LONGEST_RETRY_US))
+
+
 class Handler(Protocol):
     """Does work of some kinds and settles it (done or postponed) in the store."""
 
@@ -167,8 +172,7 @@ class Worker:
             await self._bring_back(work)
 
     async def _bring_back(self, work: DueWork) -> None:
-        wait_us = min(RETRY_US * 2 ** min(work.tries, 20), LONGEST_RETRY_US)
-        due_us = self._clock.now_us() + wait_us
+        due_us = self._clock.now_us() + retry_wait_us(work.tries)
         try:
             await self._store.write(lambda uow: uow.due.postpone(work, due_us))
         except StoreUnavailable as error:

@@ -5,13 +5,14 @@ from typing import Final
 
 import structlog
 
+from fallwerk.domain.document.errors import BlobStoreUnavailable
 from fallwerk.domain.document.model import ObjectId
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock
-from fallwerk.worker.loop import Handler
+from fallwerk.worker.loop import Handler, retry_wait_us
 
 log = structlog.get_logger()
 
@@ -38,7 +39,14 @@ class ObjectDuties:
 
     async def delete(self, work: DueWork) -> None:
         """Delete an object that lost its last reference; the work is done when the object is gone."""
-        await self._blobs.delete(ObjectId(work.tenant_id, work.subject_id))
+        try:
+            await self._blobs.delete(ObjectId(work.tenant_id, work.subject_id))
+        except BlobStoreUnavailable as error:
+            # Not left to its lease: a clock that is moved ahead would wait for that, and for the store's return.
+            log.warning("blobs.deletion_postponed", reason=str(error), tries=work.tries)
+            due_us = self._clock.now_us() + retry_wait_us(work.tries)
+            await self._store.write(lambda uow: uow.due.postpone(work, due_us))
+            return
         await self._store.write(lambda uow: uow.due.done(work))
 
     async def begin_sweep(self) -> None:
