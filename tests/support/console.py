@@ -79,3 +79,34 @@ def text_of(answer: httpx.Response) -> str:
     """Render a page as the text that a person reads."""
     body = re.sub(r"<(script|style).*?</\1>", " ", answer.text, flags=re.DOTALL)
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))).strip()
+
+
+DOCUMENT: Final = {
+    "type": "1",
+    "number": "L01X00T47",
+    "country_of_document": "DEU",
+    "first_name": "Erika",
+    "last_name": "Mustermann",
+    "birth_date": "12.8.1964",
+    "birth_place": "Berlin",
+    "nationality": "DEU",
+    "date_issued": "1.11.2021",
+    "date_of_expiry": "31.10.2031",
+    "authority": "Stadt Köln",
+}
+"""What somebody reads off a document, as they type it."""
+
+
+def seen(desk: Desk) -> str:
+    """Return what the form of the open page says it was made of."""
+    found = re.search(r'name="seen" value="(\d+)"', desk.page.text if desk.page is not None else "")
+    assert found, "the page has no form"
+    return found[1]
+
+
+def play(server: "Running", case_id: str, method: str, *statuses: str, **more: Any) -> None:
+    """Let the sandbox take steps of a method."""
+    for status in statuses:
+        body = {"method": method, "status": status, **more}
+        answer = server.sandbox("POST", f"/cases/{case_id}/simulate", json=body)
+        assert answer.status_code == 200, answer.text

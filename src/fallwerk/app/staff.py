@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fallwerk.adapters.barcodes import read_codes
 from fallwerk.adapters.passwords import Argon2Passwords
 from fallwerk.apis.scr_delivery.mapping import render_list_form
 from fallwerk.app.area import Area, Core
@@ -46,6 +47,8 @@ def area(core: Core) -> Area:
                 door=door,
                 sandbox=not settings.is_production,
                 render=render_list_form,
+                blobs=core.blobs,
+                read_codes=read_codes,
             )
         ),
         admin=StaffRoutes(core.database, core.clock, passwords).operations(),

@@ -26,6 +26,7 @@ from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
 from fallwerk.store.portal_tables import confirmation
 from fallwerk.store.rows import insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
+from fallwerk.store.staff_tables import desk_claim
 from fallwerk.store.statements import upsert
 from fallwerk.store.tables import (
     case_directory,
@@ -45,6 +46,7 @@ CHUNK: Final = 500
 OF_A_CASE: Final = (
     coupon,
     confirmation,
+    desk_claim,
     ident_record,
     ident_consent,
     ident_person,

@@ -1,13 +1,17 @@
 """What waits at the desks: open attempts over all tenants, oldest first."""
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, delete, func, select
 
-from fallwerk.domain.desk.model import Pile, Waiting, Wanted
-from fallwerk.domain.identcase.model import CaseStatus, Identification, IdentStatus, Method
+from fallwerk.domain.account.model import ScrClient
+from fallwerk.domain.desk.model import Claim, Pile, Waiting, Wanted
+from fallwerk.domain.identcase.model import CaseStatus, IdentCase, Identification, IdentStatus, Method
 from fallwerk.domain.identcase.ports import DeliveryOrder
 from fallwerk.store.orders import order_of, recipient_of
+from fallwerk.store.staff_tables import desk_claim
+from fallwerk.store.statements import upsert
 from fallwerk.store.tables import delivery_order, ident_case, identification, scr_client
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 _i: Final = identification.c
 _c: Final = ident_case.c
 _d: Final = delivery_order.c
+_ACCOUNTING_NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,20}")
 _OPEN: Final = _i.status.not_in(("success", "declined"))
 """Spelt as the partial index is, so that it is used."""
 
@@ -56,6 +61,38 @@ class Desks:
         opened = self._unit.sealer.open(bytes(row.recipient_sealed), _context("recipient", row))
         return DeliveryOrder(recipient_of(opened), row.job_id, row.position)
 
+    def clients_of_accounting(self, accounting_number: str) -> list[ScrClient]:
+        """Return the SCR clients with an accounting number, by client id."""
+        if not _ACCOUNTING_NUMBER.fullmatch(accounting_number):
+            return []
+        # Settings are kept as compact JSON, and the number's form holds no sign that LIKE or JSON would read otherwise.
+        pattern = f'%"accounting_number":"{accounting_number}"%'
+        statement = select(scr_client.c.tenant_id).where(scr_client.c.settings.like(pattern))
+        tenants = self._unit.execute(statement.order_by(scr_client.c.client_id)).scalars().all()
+        found = (self._unit.accounts.scr_client_of(tenant_id) for tenant_id in tenants)
+        # LIKE may not tell capitals from small letters.
+        return [client for client in found if client and client.settings.accounting_number == accounting_number]
+
+    def by_reference(self, tenant_id: int, reference_id: str) -> IdentCase | None:
+        """Return the case of a tenant that carries a reference id."""
+        statement = select(_c.case_id).where(_c.tenant_id == tenant_id, _c.reference_id == reference_id)
+        case_id = self._unit.execute(statement).scalar()
+        return None if case_id is None else self._unit.cases.head(tenant_id, case_id)
+
+    def claim(self, tenant_id: int, case_id: str) -> Claim | None:
+        """Return who talks to the person of a case."""
+        row = self._unit.execute(select(desk_claim).where(*_claimed(tenant_id, case_id))).one_or_none()
+        return None if row is None else Claim(row.user_id, row.taken_us)
+
+    def put_claim(self, tenant_id: int, case_id: str, claim: Claim) -> None:
+        """Note who talks to the person of a case."""
+        values = {"user_id": claim.user_id, "taken_us": claim.taken_us}
+        upsert(self._unit, desk_claim, {"tenant_id": tenant_id, "case_id": case_id, **values})
+
+    def drop_claim(self, tenant_id: int, case_id: str) -> None:
+        """Note that nobody does any more."""
+        self._unit.execute(delete(desk_claim).where(*_claimed(tenant_id, case_id)))
+
     def _waiting(self, row: Any) -> Waiting:  # noqa: ANN401 - a row of the list
         return Waiting(
             tenant_id=row.tenant_id,
@@ -89,7 +126,7 @@ def _matching(wanted: Wanted, columns: Select[Any]) -> Select[Any]:
         .join(scr_client, scr_client.c.tenant_id == _i.tenant_id)
         .outerjoin(delivery_order, _same_case(delivery_order))
         .where(
-            _i.method == wanted.method.value,
+            _i.method.in_([method.value for method in wanted.methods]),
             _i.status.in_([status.value for status in wanted.statuses]),
             _OPEN,
             _c.status != CaseStatus.CLOSED.value,
@@ -100,6 +137,10 @@ def _matching(wanted: Wanted, columns: Select[Any]) -> Select[Any]:
     if wanted.job_id is not None:
         statement = statement.where(_d.job_id == wanted.job_id)
     return statement
+
+
+def _claimed(tenant_id: int, case_id: str) -> tuple[Any, Any]:
+    return desk_claim.c.tenant_id == tenant_id, desk_claim.c.case_id == case_id
 
 
 def _same_case(table: Any) -> Any:  # noqa: ANN401 - a table, a condition

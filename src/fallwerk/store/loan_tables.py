@@ -61,6 +61,7 @@ loan_case: Final = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("modified_us", BigInteger, nullable=False),
     Column("deleted_us", BigInteger),
+    Index("ix_loan_case_created_us", "created_us"),
 )
 
 loan_application: Final = Table(

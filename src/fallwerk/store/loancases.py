@@ -114,6 +114,14 @@ class LoanCases:
         row = self._unit.execute(statement, {"number": case_number}).one_or_none()
         return None if row is None else _case(row)
 
+    def latest(self, reach: frozenset[int] | None, limit: int) -> list[LoanCase]:
+        """Return the cases of some tenants, newest first."""
+        columns = loan_case.c
+        statement = select(loan_case).order_by(columns.created_us.desc(), columns.case_number).limit(limit)
+        if reach is not None:
+            statement = statement.where(columns.tenant_id.in_(sorted(reach)))
+        return [_case(row) for row in self._unit.execute(statement).all()]
+
     def add(self, case: LoanCase) -> bool:
         """Store a new case; False if its number is taken anywhere."""
         entry = {"case_number": case.case_number, "tenant_id": case.tenant_id}

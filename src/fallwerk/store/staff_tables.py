@@ -1,4 +1,4 @@
-"""Tables of the people who sign in, and of their sessions."""
+"""Tables of the people who sign in, of their sessions, and of what they hold at their desks."""
 
 from typing import Final
 
@@ -36,3 +36,13 @@ staff_session: Final = Table(
     Index("uq_staff_session_token_hash", "token_hash", unique=True),
     Index("ix_staff_session_user_id", "user_id"),
 )
+
+desk_claim: Final = Table(
+    "desk_claim",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Text, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
+)
+"""Which agent talks to the person of a case."""

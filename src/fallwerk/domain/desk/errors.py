@@ -3,7 +3,9 @@ What can stand in the way at a desk.
 
 DomainError
 ├── Outdated              what was shown has changed since
+├── AtAnotherDesk
 ├── ChecksMissing
+├── CallTaken
 └── identcase.errors.CaseUnknown, identcase.lifecycle.IllegalStep
 """
 
@@ -31,3 +33,12 @@ class ChecksMissing(DomainError):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
         self.names = names
+
+
+class CallTaken(DomainError):
+    """Another agent talks to the person already; nothing was changed."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__("")
+        self.by = by
+        """The agent's name, for colleagues."""

@@ -68,8 +68,16 @@ class Pile:
 class Wanted:
     """Which waiting cases a list asks for."""
 
-    method: Method
+    methods: tuple[Method, ...]
     statuses: tuple[IdentStatus, ...]
     tenant_id: int | None = None
     """None: those of every tenant."""
     job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Which agent talks to a person, and since when."""
+
+    user_id: int
+    taken_us: int

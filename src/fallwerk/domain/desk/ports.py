@@ -1,8 +1,11 @@
 """What the desks need from outside."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from fallwerk.domain.desk.model import Pile, Wanted
+from fallwerk.domain.account.model import ScrClient
+from fallwerk.domain.desk.model import Claim, Pile, Wanted
+from fallwerk.domain.identcase.model import IdentCase
 from fallwerk.domain.identcase.ports import DeliveryOrder
 
 
@@ -17,3 +20,18 @@ class DeskRepository(Protocol):
 
     def delivery_order(self, tenant_id: int, case_id: str) -> DeliveryOrder | None:
         """Return recipient and place in its job of a delivery case."""
+
+    def clients_of_accounting(self, accounting_number: str) -> Sequence[ScrClient]:
+        """Return the SCR clients with an accounting number, by client id."""
+
+    def by_reference(self, tenant_id: int, reference_id: str) -> IdentCase | None:
+        """Return the case of a tenant that carries a reference id."""
+
+    def claim(self, tenant_id: int, case_id: str) -> Claim | None:
+        """Return who talks to the person of a case."""
+
+    def put_claim(self, tenant_id: int, case_id: str, claim: Claim) -> None:
+        """Note who talks to the person of a case."""
+
+    def drop_claim(self, tenant_id: int, case_id: str) -> None:
+        """Note that nobody does any more."""

@@ -24,6 +24,9 @@ class LoanCaseRepository(Protocol):
     def get(self, case_number: str, *, hold: bool = False, lock: bool = False) -> LoanCase | None:
         """Return a case; `hold` keeps others from changing its status, `lock` from adding to it as well."""
 
+    def latest(self, reach: frozenset[int] | None, limit: int) -> list[LoanCase]:
+        """Return the cases of some tenants, newest first; None asks for those of all."""
+
     def add(self, case: LoanCase) -> bool:
         """Store a new case; False if its number is taken anywhere."""
 

@@ -52,10 +52,14 @@ class DeliveryPages:
 
     Args:
         render: The list form of a delivery result.
+        folder: Where the cases lie below `/console`, if not below the desk's name.
     """
 
-    def __init__(self, frame: Frame, store: Transactions, render: ResultRenderer, desk: DeliveryDesk) -> None:
+    def __init__(
+        self, frame: Frame, store: Transactions, render: ResultRenderer, desk: DeliveryDesk, folder: str = ""
+    ) -> None:
         self._frame = frame
+        self._folder = folder or desk.name
         self._store = store
         self._render = render
         self._desk = desk
@@ -75,7 +79,7 @@ class DeliveryPages:
         return await self._store.read(lambda uow: uow.desks.count(wanted, COUNTED))
 
     def _wanted(self, user: StaffUser, job_id: str | None) -> Wanted:
-        return Wanted(Method.DELIVERY, self._desk.statuses, user.reach, job_id)
+        return Wanted((Method.DELIVERY,), self._desk.statuses, user.reach, job_id)
 
     async def show_list(self, visit: Visit) -> Response:
         """Show what waits; a case number that was typed or scanned leads to its case."""
@@ -101,6 +105,7 @@ class DeliveryPages:
             "delivery_case.html",
             status,
             desk=desk.name,
+            folder=self._folder,
             card=card,
             forms=step_forms(card),
             compared=COMPARED,
@@ -143,10 +148,10 @@ def courier(frame: Frame, store: Transactions, render: ResultRenderer) -> Delive
 
 
 def step_forms(card: DeliveryCard) -> list[StepForm]:
-    """Return the legal steps as forms, declines last."""
+    """Return the legal steps as forms: what everybody hopes for first, declines last."""
     rerouted = card.identification.status is IdentStatus.REROUTED
     forms = [_form(step, rerouted=rerouted) for step in card.steps]
-    return sorted(forms, key=lambda form: form.declines)
+    return sorted(forms, key=lambda form: (form.declines, not form.compares))
 
 
 def _form(step: LegalStep, *, rerouted: bool) -> StepForm:

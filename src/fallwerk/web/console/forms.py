@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 MAX_BYTES: Final = 256 * 1024
 MAX_FIELDS: Final = 500
+MAX_PICTURE_BYTES: Final = 3 * 1024 * 1024
 
 
 class FormRefused(Exception):
@@ -44,11 +45,7 @@ async def read_form(request: Request) -> Form:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/x-www-form-urlencoded":
         raise FormRefused(415)
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BYTES:
-            raise FormRefused(413)
+    body = await _body(request, MAX_BYTES)
     try:
         pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
     except ValueError:
@@ -61,3 +58,24 @@ async def read_form(request: Request) -> Form:
         fields.setdefault(name, text)
         lists.setdefault(name, []).append(text)
     return Form(fields, {name: tuple(values) for name, values in lists.items()})
+
+
+async def read_picture(request: Request) -> bytes:
+    """
+    Read the grey values of a camera's picture.
+
+    Raises:
+        FormRefused: 415, another media type; 413, too large.
+    """
+    if request.headers.get("content-type", "") != "application/octet-stream":
+        raise FormRefused(415)
+    return bytes(await _body(request, MAX_PICTURE_BYTES))
+
+
+async def _body(request: Request, longest: int) -> bytearray:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > longest:
+            raise FormRefused(413)
+    return body

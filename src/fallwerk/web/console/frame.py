@@ -25,7 +25,7 @@ from fallwerk.domain.staff.permissions import allowed
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.pages import HEADERS, Pages, preferred_language
 from fallwerk.web.console.door import Door, Key
-from fallwerk.web.console.forms import Form, FormRefused, read_form
+from fallwerk.web.console.forms import Form, FormRefused, read_form, read_picture
 from fallwerk.web.console.moments import Moment, calendar_day, clock_time, moment
 from fallwerk.web.console.words import LANGUAGES, TEXTS
 
@@ -72,6 +72,8 @@ class Visit:
     language: str
     now_us: int
     form: Form = field(default_factory=Form)
+    picture: bytes = b""
+    """What a page that takes one was sent."""
 
     @property
     def session(self) -> Session:
@@ -131,6 +133,8 @@ class Page:
     with_first_password: bool = False
     """Also for whoever must change a generated password first."""
     needs_camera: bool = False
+    takes_picture: bool = False
+    """A script sends a camera's picture instead of a form, with the form's token in a header."""
 
 
 class Frame:
@@ -172,6 +176,9 @@ class Frame:
             response = self.error(visit, 409)
         except FormRefused as refused:
             response = self.error(visit, refused.status)
+        except Exception:
+            log.exception("console.failed", operation=page.name)
+            response = self.error(visit, 500)
         if page.needs_camera:
             response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")
         return response
@@ -180,7 +187,7 @@ class Frame:
         if visit.key.session is None and not page.is_open:
             return self._to_sign_in(visit)
         if page.method == "POST":
-            visit.form = await read_form(visit.request)
+            visit.form, visit.picture = await _read(page, visit.request)
             if not self.door.is_own_form(visit.request, visit.key, visit.form.fields):
                 return self.error(visit, 403, "error_forged")
         if visit.key.session is None:
@@ -250,6 +257,12 @@ class Frame:
             groups=groups,
             **more,
         )
+
+
+async def _read(page: Page, request: Request) -> tuple[Form, bytes]:
+    if not page.takes_picture:
+        return await read_form(request), b""
+    return Form({"form_token": request.headers.get("x-form-token", "")}), await read_picture(request)
 
 
 def redirect(path: str, **parameters: str) -> Response:

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fallwerk.web.console.words import delivery, frame
+from fallwerk.web.console.words import customers, delivery, frame, loans, people, users
 
 LANGUAGES: Final = ("de", "en")
 Pairs = Mapping[str, tuple[str, str]]
 
-_MODULES: Final[tuple[Pairs, ...]] = (frame.WORDS, delivery.WORDS)
+_MODULES: Final[tuple[Pairs, ...]] = (
+    frame.WORDS,
+    delivery.WORDS,
+    customers.WORDS,
+    people.WORDS,
+    loans.WORDS,
+    users.WORDS,
+)
 
 
 def _texts(index: int) -> Mapping[str, str]:

@@ -124,6 +124,11 @@ WORDS: Final = {
         "Das Formular kam nicht von Ihrer offenen Sitzung; nichts wurde gespeichert. Öffnen Sie die Seite neu.",
         "The form did not come from your open session; nothing was saved. Open the page again.",
     ),
+    "error_500": ("Da ist etwas schiefgegangen", "Something went wrong"),
+    "error_500_lead": (
+        "Das war nicht Ihr Fehler. Bitte öffnen Sie die Seite noch einmal und sehen Sie nach, was gespeichert ist.",
+        "This was not your fault. Please open the page again and look what was saved.",
+    ),
     "error_503": ("Zurzeit nicht erreichbar", "Not available right now"),
     "error_503_lead": (
         "Die Daten sind nicht erreichbar; nichts wurde gespeichert. Bitte laden Sie die Seite in einer Minute neu.",

@@ -1,0 +1,46 @@
+"""Words of the workspace: customers of brokers."""
+
+from typing import Final
+
+WORDS: Final = {
+    "customers_lead": (
+        "Gesucht wird nach der ganzen E-Mail-Adresse, dem ganzen Nachnamen oder der Kundennummer.",
+        "Search by the whole e-mail address, the whole last name or the customer number.",
+    ),
+    "customers_find": ("E-Mail, Nachname oder Kundennummer", "E-mail, last name or customer number"),
+    "customers_empty": ("Dieser Makler hat noch keine Kunden.", "This broker has no customers yet."),
+    "customers_no_broker": (
+        "Wählen Sie einen Makler, um seine Kunden zu sehen.",
+        "Choose a broker to see the customers.",
+    ),
+    "customers_no_brokers": ("Es gibt noch keinen Makler.", "There is no broker yet."),
+    "broker": ("Makler", "Broker"),
+    "show": ("Anzeigen", "Show"),
+    "customer": ("Kunde", "Customer"),
+    "customer_id": ("Kundennummer", "Customer number"),
+    "place": ("Ort", "Place"),
+    "changed_at": ("geändert", "changed"),
+    "created_at": ("angelegt", "created"),
+    "broker_inactive": ("gesperrt", "disabled"),
+    "field_salutation": ("Anrede (Schlüssel)", "Salutation (code)"),
+    "field_title": ("Titel (Schlüssel)", "Title (code)"),
+    "field_first_name": ("Vorname", "First name"),
+    "field_last_name": ("Nachname", "Last name"),
+    "field_birth_date": ("Geburtstag", "Date of birth"),
+    "field_street": ("Straße", "Street"),
+    "field_house_number": ("Hausnummer", "House number"),
+    "field_postal_code": ("Postleitzahl", "Postal code"),
+    "field_city": ("Ort", "City"),
+    "field_country": ("Land", "Country"),
+    "field_phone": ("Telefon", "Phone"),
+    "field_email": ("E-Mail", "E-mail"),
+    "field_account_holder": ("Kontoinhaber", "Account holder"),
+    "field_iban": ("IBAN", "IBAN"),
+    "field_company": ("Firma", "Company"),
+    "field_vat_id": ("Umsatzsteuer-ID", "VAT id"),
+    "field_register_number": ("Handelsregisternummer", "Register number"),
+    "field_register": ("Handelsregister", "Commercial register"),
+    "country_1": ("Deutschland", "Germany"),
+    "country_2": ("Österreich", "Austria"),
+    "country_3": ("Schweiz", "Switzerland"),
+}
