@@ -16,7 +16,7 @@ from tests.support.policenwerk import new_broker
 from tests.support.policenwerk import nothing_stored as broker_unchanged
 from tests.support.scr import UNAUTHORIZED, nothing_stored, started, stored
 
-DOCUMENTS = ("scr_start", "scr_delivery")
+DOCUMENTS = ("scr_start", "scr_delivery", "scr_results")
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 UNKNOWN = "A0B1C2D3E4F5"
 SECRET = {"processData": {"referenceId": "foreign-ref"}, "customData": {"custom1": "foreign-custom"}}
@@ -72,8 +72,11 @@ def tenants(server: Running) -> tuple[Account, Account, list[str]]:
     for case_id in (success, archived):
         owner.walk(case_id, *TO_DELIVERY, "success")
     assert owner.request("PATCH", "/cases/archive", json=[archived]).status_code == 200
-    cases = [success, archived, owner.order(), owner.order(release=False), started(owner)]
-    assert len(set(cases)) == 5
+    played = started(owner, SECRET | {"processData": {"referenceId": "foreign-two"}})
+    step = {"method": "photo", "status": "success"}
+    assert server.sandbox("POST", f"/cases/{played}/simulate", json=step).status_code == 200
+    cases = [success, archived, owner.order(), owner.order(release=False), started(owner), played]
+    assert len(set(cases)) == 6
     return asking, owner, cases
 
 

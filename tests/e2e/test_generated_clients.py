@@ -59,6 +59,14 @@ CALLS: Final = {
     "scr_delivery": MainCall(
         "cases", "get_delivery_case", 200, ("caseId", "caseStatus"), {"client_id": "1234ABCD"}, headers=BASIC
     ),
+    "scr_results": MainCall(
+        "cases",
+        "get_full_case",
+        200,
+        ("caseId", "identifications", "accountingData"),
+        {"client_id": "1234ABCD"},
+        headers=BASIC,
+    ),
     "kex_update": MainCall(
         "vorgang",
         "add_document",
@@ -80,7 +88,10 @@ CALLS: Final = {
     "policenwerk_customer": MainCall("customers", "create_customer", 200, ("success", "customer_id"), body=CUSTOMER),
 }
 SERVED: Final = sorted(
-    path.name for path in (ROOT / "src" / "fallwerk" / "apis").iterdir() if (path / "openapi.py").exists()
+    path.name
+    for layer in ("apis", "neighbours")
+    for path in (ROOT / "src" / "fallwerk" / layer).iterdir()
+    if (path / "openapi.py").exists()
 )
 
 
@@ -151,6 +162,15 @@ def delivery_case(server: Running) -> str:
     return str(answer.json()["accepted"][0]["caseId"])
 
 
+def played_case(server: Running) -> str:
+    """Start a case of the demo client and play a success."""
+    started = server.http.post("/api/scr/v1/1234ABCD/cases", auth=("demo-scr", "demo-scr-password"))
+    case_id = str(started.json()["caseId"])
+    step = {"method": "photo", "status": "success"}
+    assert server.sandbox("POST", f"/cases/{case_id}/simulate", json=step).status_code == 200
+    return case_id
+
+
 @pytest.mark.req("C-06")
 def test_every_description_has_its_main_call():
     assert set(SERVED) <= set(CALLS)
@@ -163,6 +183,8 @@ def test_a_generated_client_performs_the_main_call_of_its_document(server, tmp_p
     arguments = dict(call.arguments)
     if name == "scr_delivery":
         arguments["case_id"] = delivery_case(server)
+    elif name == "scr_results":
+        arguments["case_id"] = played_case(server)
     headers = {**call.headers, **(token(server) if call.with_token else {})}
     generate(server, name, tmp_path)
     answer = perform(server, name, tmp_path, arguments, headers)
