@@ -156,6 +156,29 @@ def test_a_method_that_the_account_does_not_offer_is_not_played(server):
     assert account.get(f"/cases/{case_id}").json()["identifications"] == []
 
 
+@pytest.mark.req("R-05")
+def test_pictures_are_the_usual_ones_or_those_that_are_named(server):
+    account = server.account(**{**EVERYTHING, "identClass": "Mobility"})
+    case_id = started(account)
+    (found,) = simulate(account, case_id, "photo", "success").json()["identifications"]
+    licence = [(record["belongsTo"], record["type"]) for record in found["records"]]
+    assert licence == [("method", "result"), ("drivinglicence", "dlfrontside"), ("drivinglicence", "dlbackside")]
+    assert {record.get("validationStatus") for record in found["records"]} == {None, "valid"}
+    gwg = server.account(**{**EVERYTHING, "identClass": "GwG"})
+    for method, named in (
+        ("video", []),
+        ("video", ["userface"]),
+        ("basic", ["usersignature"]),
+        ("eid", ["idsignature"]),
+    ):
+        (found,) = simulate(gwg, started(gwg), method, "success", pictures=named).json()["identifications"]
+        assert [record["type"] for record in found["records"]] == ["result", *named]
+    for wrong in ("userface", ["result"], [1], ["userface"] * 21):
+        response = simulate(gwg, started(gwg), "photo", "success", pictures=wrong)
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["detail"].startswith("pictures must be")
+
+
 @pytest.mark.req("R-06")
 def test_codes_are_filled_in_or_checked(account):
     case_id = reached(account, "photo", "review pending")

@@ -161,7 +161,8 @@ def test_the_class_limits_what_is_disclosed(server, ident_class):
     play(account, case_id, "video", "success")
     (found,) = account.get(f"/cases/{case_id}/full?includeBinaryData=true").json()["identifications"]
     types = {record["type"] for record in found["records"]}
-    assert types == ({"result", "idfrontside", "idbackside", "userface"} if ident_class == "GwG" else {"result"})
+    disclosed = {"GwG": {"idfrontside", "idbackside", "userface"}, "Mobility": {"dlfrontside", "dlbackside"}}
+    assert types == {"result"} | disclosed.get(ident_class, set())
     video = found["additionalDataVideo"]
     assert ("tanChannel" in video) is (ident_class == "GwG")
     assert ("identReviews" in video) is (ident_class == "TKG")

@@ -13,17 +13,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fallwerk.domain.account.model import IdentClass
-from fallwerk.domain.identcase.attempt import AttemptDetails, CaseFile, Preliminary, Review
+from fallwerk.domain.identcase.attempt import RECORD_TYPES, AttemptDetails, CaseFile, Preliminary, Review
 from fallwerk.domain.identcase.lifecycle import LegalStep, Role, WantedStep
 from fallwerk.domain.identcase.methods_codes import CANCELLED, EXPIRED
 from fallwerk.domain.identcase.methods_lifecycle import STEPS, legal_steps
 from fallwerk.domain.identcase.model import Address, DrivingLicence, IdentityDocument, IdentStatus, LicenceClass, Method
-from fallwerk.sim.delivery import code_of, object_of, one_of, text_of
+from fallwerk.sim.delivery import SimulationFault, code_of, object_of, one_of, text_of
 
 METHODS: Final = (Method.BASIC, Method.VIDEO, Method.PHOTO, Method.EID)
 PICTURES: Final = ("idfrontside", "idbackside", "userface")
 """What a photo session and a video call leave behind."""
-_KNOWN: Final = ("method", "status", "subStatus", "subStatusReason", "identificationDocument", "drivingLicence")
+LICENCE_PICTURES: Final = ("dlfrontside", "dlbackside")
+PLAYABLE: Final = tuple(kind for kind in RECORD_TYPES if kind != "result")
+MOST_PICTURES: Final = 20
+_KNOWN: Final = (
+    "method",
+    "status",
+    "subStatus",
+    "subStatusReason",
+    "identificationDocument",
+    "drivingLicence",
+    "pictures",
+)
 _ADDRESS: Final = {
     "streetAddress": "street_address",
     "appendix": "appendix",
@@ -97,6 +108,8 @@ class Simulation:
     document: IdentityDocument = field(default_factory=IdentityDocument)
     """What the played person's document says; what is None is filled in."""
     licence: DrivingLicence = field(default_factory=DrivingLicence)
+    pictures: tuple[str, ...] | None = None
+    """Types of records that the step leaves; None: the usual ones."""
 
 
 def method_of(body: object) -> Method | None:
@@ -130,6 +143,7 @@ def read_simulation(body: object) -> Simulation:
         step,
         _document(document) if document else IdentityDocument(),
         DrivingLicence(**_texts("drivingLicence", licence, _LICENCE)) if licence else DrivingLicence(),
+        _pictures(fields.get("pictures")),
     )
 
 
@@ -145,11 +159,21 @@ def way(file: CaseFile, wanted: Simulation) -> tuple[WantedStep, ...]:
     return (*(WantedStep(status) for status in before), _with_codes(file, wanted, before))
 
 
-def takes_pictures(method: Method, steps: tuple[WantedStep, ...]) -> bool:
-    """Tell whether these steps make the person show face and document to a camera."""
-    if method not in {Method.PHOTO, Method.VIDEO}:
-        return False
-    return any(step.status is IdentStatus.REVIEW_PENDING for step in steps)
+def pictures_of(file: CaseFile, wanted: Simulation, step: WantedStep) -> tuple[str, ...]:
+    """
+    Return what a step leaves behind in front of a camera, or whatever the call names.
+
+    The usual is document and face where a review begins, in class Mobility the driving licence too.
+    """
+    reviewed = step.status is IdentStatus.REVIEW_PENDING
+    if wanted.method in {Method.BASIC, Method.EID}:
+        return wanted.pictures or () if step == way(file, wanted)[-1] else ()
+    if not reviewed:
+        return ()
+    if wanted.pictures is not None:
+        return wanted.pictures
+    mobility = file.client.settings.ident_class is IdentClass.MOBILITY
+    return (*PICTURES, *LICENCE_PICTURES) if mobility else PICTURES
 
 
 def played(
@@ -262,6 +286,14 @@ def _document(value: object) -> IdentityDocument:
         return IdentityDocument(**texts)
     found = Address(**_texts("identificationDocument.address", address, _ADDRESS))
     return replace(IdentityDocument(**texts), address=found)
+
+
+def _pictures(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) > MOST_PICTURES:
+        raise SimulationFault(f"pictures must be a list of at most {MOST_PICTURES} types")
+    return tuple(one_of("pictures", kind, PLAYABLE) for kind in value)
 
 
 def _texts(name: str, value: object, known: Mapping[str, str]) -> dict[str, Any]:

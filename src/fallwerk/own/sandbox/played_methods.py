@@ -1,12 +1,11 @@
 """Playing a step of basic, video, photo or eid: pictures first, then everything in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 
 from fallwerk.domain.audit.model import Actor
-from fallwerk.domain.document.model import Upload
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.errors import DomainError
 from fallwerk.domain.identcase.attempt import AttemptDetails, CaseFile, Record, Validation, ValidationStatus
@@ -21,16 +20,14 @@ from fallwerk.own.sandbox.errors import case_unknown, not_a_start_case
 from fallwerk.sim import methods
 from fallwerk.sim.pictures import MIME_TYPE, sample_picture
 
-Uploads = Mapping[str, Upload]
-"""What was uploaded for this call, by type of record."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Call:
     """What is to be played, with what was prepared for it."""
 
     wanted: methods.Simulation
-    uploads: Uploads
+    uploads: Sequence[Picture]
+    """What was uploaded for this call."""
     address: str
     now_us: int
 
@@ -47,17 +44,17 @@ async def play_method(
         MethodNotOffered: the account does not offer the method.
     """
     file = await store.read(lambda uow: _file(uow, case_id, lock=False))
-    uploads: dict[str, Upload] = {}
+    uploads: list[Picture] = []
     try:
-        if methods.takes_pictures(wanted.method, methods.way(file, wanted)):
-            for kind in methods.PICTURES:
+        for step in methods.way(file, wanted):
+            for kind in methods.pictures_of(file, wanted, step):
                 content = await run_in_threadpool(sample_picture, kind)
-                uploads[kind] = await blobs.upload(file.case.tenant_id, content)
+                uploads.append(Picture(kind, MIME_TYPE, await blobs.upload(file.case.tenant_id, content)))
         call = _Call(wanted, uploads, address, now_us)
         return await store.write(lambda uow: _play(uow, case_id, call))
     except DomainError:
-        for upload in uploads.values():
-            await blobs.delete(upload.object_id)
+        for picture in uploads:
+            await blobs.delete(picture.upload.object_id)
         raise
 
 
@@ -85,7 +82,7 @@ def _stepped(uow: SandboxUnit, file: CaseFile, call: _Call, step: WantedStep) ->
     method = call.wanted.method
     attempt = file.latest(method)
     if attempt is not None and attempt.open and file.case.status is not CaseStatus.CLOSED:
-        if step.status is IdentStatus.REVIEW_PENDING:
+        if methods.pictures_of(file, call.wanted, step):
             file = _with_pictures(uow, file, call)
         elif method is Method.PHOTO:
             file = _judged(uow, file, attempt.number, step)
@@ -101,8 +98,7 @@ def _stepped(uow: SandboxUnit, file: CaseFile, call: _Call, step: WantedStep) ->
 def _with_pictures(uow: SandboxUnit, file: CaseFile, call: _Call) -> CaseFile:
     method = call.wanted.method
     validation = Validation() if method is Method.PHOTO else None
-    for kind, upload in call.uploads.items():
-        picture = Picture(kind, MIME_TYPE, upload)
+    for picture in call.uploads:
         file = attach(uow, file, method, picture, validation=validation, now_us=call.now_us)
     return file
 
