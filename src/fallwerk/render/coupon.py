@@ -8,6 +8,7 @@ nothing; one is enough to keep the event loop's turns in between.
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,8 @@ log = structlog.get_logger()
 
 FOLDER: Final = Path(__file__).parent
 TEMPLATE: Final = FOLDER / "coupon.typ"
-FONTS: Final = FOLDER / "fonts"
+FONTS: Final = "font_source_sans_pro"
+"""The package whose files the page is set in; they lie in its folder `files`."""
 STANDARD: Final = ("a-2a",)
 """PDF/A for keeping, level A: tagged, so that a screen reader can read it."""
 LANGUAGES: Final = {"DE_DE": "de", "EN_UK": "en"}
@@ -53,7 +55,7 @@ class CouponPress:
         import typst  # noqa: PLC0415 - costs start-up time, needed later
 
         if self._compiler is None:
-            fonts = typst.Fonts(include_system_fonts=True, font_paths=[FONTS])
+            fonts = typst.Fonts(include_system_fonts=True, font_paths=[_font_folder()])
             self._compiler = typst.Compiler(TEMPLATE, root=FOLDER, font_paths=fonts)
         try:
             return self._compiled(sheet, named=True)
@@ -70,6 +72,14 @@ class CouponPress:
             timestamp=issued,
         )
         return content
+
+
+def _font_folder() -> Path:
+    """Find the fonts without loading their package, which would look at every file."""
+    found = find_spec(FONTS)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(FONTS)
+    return Path(found.origin).parent / "files"
 
 
 def _fields(sheet: CouponSheet, *, named: bool) -> dict[str, Any]:
