@@ -29,6 +29,7 @@ SCRIPTS: Final = (
     "result_list",
     "many_cases",
     "webhook_rate",
+    "portal_page",
     "encrypted_results",
     "customer_create",
     "coupon",

@@ -220,6 +220,10 @@ class Settings(BaseModel):
         default_factory=lambda data: 3600 if data["mode"] == "sandbox" else 300, gt=0, le=86400
     )
     """Seconds that a request stays in the journal; by default 3600 in the sandbox, 300 in production."""
+    eid_server_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Base URL of the eID server that reads identity cards; in the sandbox, without one, a card is played."""
+    eid_server_token: SecretStr | None = None
+    """Bearer token for the eID server."""
     otel_endpoint: str | None = None
     """URL of an OTLP/HTTP collector for traces; needs `fallwerk[otel]`."""
 
@@ -372,6 +376,8 @@ def _unsafe_in_production(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "tls_certificate", "missing; production needs TLS, or behind_proxy with trusted_proxies"
     if any(network.prefixlen == 0 for network in settings.trusted_proxies):
         yield "trusted_proxies", "must not contain every address there is"
+    if settings.eid_server_url and not settings.eid_server_url.startswith("https://"):
+        yield "eid_server_url", "must begin with https:// in production: what the card says travels over it"
     token = settings.admin_token.get_secret_value()
     if token == DEMO_ADMIN_TOKEN:
         yield "admin_token", "is the published demo token; production needs your own"

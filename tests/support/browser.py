@@ -135,3 +135,47 @@ class Complaints:
         # An answer of 4xx is what some of the tests are about; the browser reports each as an error of its own.
         if kind in {"error", "warning"} and not re.match(r"Failed to load resource: the server responded", text):
             self.found.append(f"{kind}: {text}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run keep what it looks at."""
+    group = parser.getgroup("fallwerk")
+    group.addoption("--screenshots", type=Path, metavar="FOLDER", help="photograph the pages, filled in as usual")
+
+
+class Looks:
+    """
+    Looks at a page on a phone and on a desk: nothing sticks out, axe is content, the console is empty.
+
+    Args:
+        folder: Where photographs go; None takes none.
+    """
+
+    def __init__(self, page: "Page", folder: Path | None) -> None:
+        self.page = page
+        self.folder = folder
+        self.complaints = Complaints(page)
+        self.seen: list[str] = []
+
+    def look(self, name: str) -> None:
+        """Look at the page as it stands."""
+        self.seen.append(name)
+        for size in (DESKTOP, PHONE):
+            self.page.set_viewport_size(size)
+            assert_fits(self.page)
+            if self.folder is not None:
+                photograph(self.page, self.folder / f"{name}-{size['width']}.png")
+        # Colours, names and roles are the same in both widths; a phone's is where people mostly are.
+        assert_accessible(self.page)
+        assert self.complaints.found == [], name
+
+
+def photograph(page: "Page", file: Path) -> None:
+    """Keep a picture of the whole page, in as many colours as it needs."""
+    import io  # noqa: PLC0415
+
+    from PIL import Image  # noqa: PLC0415
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shot = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
+    shot.convert("RGB").quantize(48).save(file, optimize=True)

@@ -58,6 +58,28 @@ class Person:
         self.last = answer
         return answer
 
+    def agree(self) -> httpx.Response:
+        """Give the consent that comes first."""
+        page = self.open("einwilligung")
+        version = re.search(r'name="version" value="([^"]*)"', page.text)
+        assert version, page.text
+        return self.send("einwilligung", agreed="yes", version=version[1])
+
+    def choose(self, method: str) -> httpx.Response:
+        """Agree if that is still to be done, and choose a method."""
+        if self.open("verfahren").url.path.endswith("/einwilligung"):
+            self.agree()
+        self.open("verfahren")
+        return self.send("verfahren", method=method)
+
+    def upload(self, page: str, content: bytes, *, name: str = "picture.jpg") -> httpx.Response:
+        """Send a picture through its page."""
+        self.open(page)
+        files = {"picture": (name, content, "image/jpeg")}
+        path = f"/identportal/{self.case_id}/{page}"
+        self.last = self.http.post(path, data={"csrf": self.csrf()}, files=files, follow_redirects=True)
+        return self.last
+
     def confirm(self) -> httpx.Response:
         """Confirm with the birth date of `FULL`."""
         self.open("bestaetigen")

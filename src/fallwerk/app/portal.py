@@ -1,14 +1,22 @@
 """The portal: pages for the person whom a case is about."""
 
+from typing import TYPE_CHECKING
+
 from fallwerk.app.area import Area, Core
+from fallwerk.settings import Settings
 from fallwerk.web.portal.cases import finder
 from fallwerk.web.portal.frame import Deps
-from fallwerk.web.portal.routes import routes
+from fallwerk.web.portal.routes import Equipment, routes
 from fallwerk.web.portal.visits import Visits
+
+if TYPE_CHECKING:
+    from fallwerk.adapters.eid_server import HttpEidServer
 
 
 def area(core: Core) -> Area:
     """Compose the area."""
+    settings = core.settings
+    server = _eid_server(settings)
     visits = Visits(
         core.database.context.hashes.secret,
         core.clock,
@@ -22,4 +30,20 @@ def area(core: Core) -> Area:
         visits=visits,
         public_base_url=core.settings.public_base_url,
     )
-    return Area(pages=routes(deps))
+    equipment = Equipment(
+        office=core.coupons,
+        blobs=core.blobs,
+        eid_server=server,
+        plays_cards=server is None and not settings.is_production,
+    )
+    return Area(pages=routes(deps, equipment), stop=server.close if server is not None else None)
+
+
+def _eid_server(settings: Settings) -> "HttpEidServer | None":
+    if not settings.eid_server_url:
+        return None
+    from fallwerk.adapters.eid_server import HttpEidServer  # noqa: PLC0415 - its HTTP client costs start-up time
+
+    return HttpEidServer(
+        settings.eid_server_url, settings.eid_server_token.get_secret_value() if settings.eid_server_token else ""
+    )

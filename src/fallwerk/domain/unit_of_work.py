@@ -21,7 +21,7 @@ from fallwerk.domain.identcase.ports import (
 from fallwerk.domain.loancase.ports import LoanCaseRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
-from fallwerk.domain.portal.ports import ConfirmationRepository
+from fallwerk.domain.portal.ports import ConfirmationRepository, WaitingRepository
 from fallwerk.domain.signing.model import SigningKeyRepository
 from fallwerk.domain.staff.ports import StaffRepository
 
@@ -135,6 +135,10 @@ class UnitOfWork(Protocol):
     @property
     def staff(self) -> StaffRepository:
         """People who sign in, and their sessions."""
+
+    @property
+    def waiting(self) -> WaitingRepository:
+        """Who waits for a video call."""
 
     @property
     def confirmations(self) -> ConfirmationRepository:

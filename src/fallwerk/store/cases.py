@@ -23,7 +23,7 @@ from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, Re
 from fallwerk.store.document_tables import coupon
 from fallwerk.store.methods_tables import ident_consent, ident_person, ident_record
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
-from fallwerk.store.portal_tables import confirmation
+from fallwerk.store.portal_tables import confirmation, waiting_person
 from fallwerk.store.rows import insert_new_rows, insert_rows
 from fallwerk.store.sealing import normalised
 from fallwerk.store.staff_tables import desk_claim
@@ -47,6 +47,7 @@ OF_A_CASE: Final = (
     coupon,
     confirmation,
     desk_claim,
+    waiting_person,
     ident_record,
     ident_consent,
     ident_person,

@@ -1,12 +1,16 @@
-"""Who tried to show that a case is theirs; a row's lock makes the second of two guesses wait for the first."""
+"""
+Who tried to show that a case is theirs, and who waits for a video call.
+
+A row's lock makes the second of two guesses wait for the first.
+"""
 
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 
-from fallwerk.domain.portal.model import Confirmation
-from fallwerk.store.portal_tables import confirmation
+from fallwerk.domain.portal.model import Confirmation, Waiting
+from fallwerk.store.portal_tables import confirmation, waiting_person
 from fallwerk.store.statements import insert_new
 
 if TYPE_CHECKING:
@@ -53,3 +57,40 @@ class Confirmations:
 
     def _hash(self, tenant_id: int, case_id: str, code: str) -> bytes:
         return self._unit.hashes.secret(f"portal code|{tenant_id}|{case_id}|{code}")
+
+
+_w: Final = waiting_person.c
+_WAITS: Final = (_w.tenant_id == bindparam("tenant"), _w.case_id == bindparam("case"))
+
+
+class WaitingPeople:
+    """See `domain.portal.ports.WaitingRepository`."""
+
+    def __init__(self, unit: "Unit") -> None:
+        self._unit = unit
+
+    def report(self, tenant_id: int, case_id: str, now_us: int) -> Waiting:
+        """Insert or touch."""
+        values = {"tenant_id": tenant_id, "case_id": case_id, "since_us": now_us, "seen_us": now_us}
+        if insert_new(self._unit, waiting_person, values):
+            return Waiting(tenant_id, case_id, now_us, now_us)
+        touch = update(waiting_person).where(*_WAITS).values(seen_us=now_us).returning(_w.since_us)
+        since_us = self._unit.execute(touch, {"tenant": tenant_id, "case": case_id}).scalar_one()
+        return Waiting(tenant_id, case_id, since_us, now_us)
+
+    def ahead(self, waiting: Waiting, seen_since_us: int) -> int:
+        """Count; equal times are ordered by the case."""
+        place = tuple_(_w.since_us, _w.case_id) < tuple_(waiting.since_us, waiting.case_id)
+        counted = select(func.count()).select_from(waiting_person).where(place, _w.seen_us >= seen_since_us)
+        return int(self._unit.execute(counted).scalar_one())
+
+    def present(self, seen_since_us: int, limit: int) -> list[Waiting]:
+        """List."""
+        statement = select(waiting_person).where(_w.seen_us >= seen_since_us)
+        rows = self._unit.execute(statement.order_by(_w.since_us, _w.case_id).limit(limit))
+        return [Waiting(row.tenant_id, row.case_id, row.since_us, row.seen_us) for row in rows]
+
+    def leave(self, tenant_id: int, case_id: str) -> bool:
+        """Delete."""
+        gone = delete(waiting_person).where(*_WAITS).returning(_w.case_id)
+        return self._unit.execute(gone, {"tenant": tenant_id, "case": case_id}).first() is not None

@@ -1,8 +1,8 @@
-"""Tables of the portal: who tried to show that a case is theirs."""
+"""Tables of the portal: who tried to show that a case is theirs, and who waits for a video call."""
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
 from fallwerk.store.tables import metadata
 
@@ -19,3 +19,14 @@ confirmation: Final = Table(
     Column("sending_since_us", BigInteger, nullable=False),
 )
 """One row per case at which somebody tried; of a code that was sent only a keyed hash is kept."""
+
+waiting_person: Final = Table(
+    "waiting_person",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Text, primary_key=True),
+    Column("since_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Index("ix_waiting_person_since_us", "since_us"),
+)
+"""One row per person who waits; few at any time."""

@@ -13,7 +13,7 @@ from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.cases import Cases
-from fallwerk.store.confirmations import Confirmations
+from fallwerk.store.confirmations import Confirmations, WaitingPeople
 from fallwerk.store.coupons import Coupons
 from fallwerk.store.customers import Brokers, Customers
 from fallwerk.store.desks import Desks
@@ -239,6 +239,11 @@ class Unit:
     def staff(self) -> Staff:
         """People who sign in, and their sessions."""
         return Staff(self)
+
+    @cached_property
+    def waiting(self) -> WaitingPeople:
+        """Who waits for a video call."""
+        return WaitingPeople(self)
 
     @cached_property
     def confirmations(self) -> Confirmations:

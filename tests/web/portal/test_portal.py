@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from fallwerk.domain.account.model import ScrClient, ScrSettings
 from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.domain.identcase.attempt import Attempt, CaseFile
 from fallwerk.domain.identcase.model import (
     CaseId,
     CaseKind,
@@ -17,16 +18,18 @@ from fallwerk.domain.identcase.model import (
     CaseStatus,
     Contact,
     IdentCase,
+    Identification,
+    IdentityDocument,
     IdentStatus,
     Method,
 )
-from fallwerk.domain.identcase.ports import CaseRow
+from fallwerk.domain.portal.model import Factor
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.slowdown import Slowdown
-from fallwerk.web.portal.cases import Account, CaseView, State, finder, normalised
+from fallwerk.web.portal.cases import Account, CaseView, State, normalised, view_of
 from fallwerk.web.portal.frame import Deps
 from fallwerk.web.portal.moments import moment
-from fallwerk.web.portal.routes import routes
+from fallwerk.web.portal.routes import Equipment, routes
 from fallwerk.web.portal.texts import LANGUAGES, TEXTS
 from fallwerk.web.portal.visits import Visits
 
@@ -74,7 +77,7 @@ class Portal:
         slowdown = Slowdown(time_s=lambda: 0.0, sleep=sleep)
         clock = FixedClock(now_us)
         deps = Deps(self.find, None, clock, slowdown, Visits(sign, clock, secure=False), "http://test")
-        self.app = Starlette(routes=routes(deps))
+        self.app = Starlette(routes=routes(deps, Equipment(office=None, blobs=None)))
 
     async def find(self, case_id):
         self.asked.append(case_id)
@@ -288,43 +291,55 @@ def test_head_works():
     assert Portal(now_us=UNTIL).get(method="HEAD").status_code == 410
 
 
-class Store:
-    """One case in the repository's form."""
-
-    def __init__(self, kind):
-        self.kind = kind
-        self.cases = self.accounts = self
-
-    async def read(self, work):
-        return work(self)
-
-    def find_tenant(self, case_id):
-        return 7 if case_id == CASE else None
-
-    def get(self, tenant_id, case_id, *, kind, lock=False):
-        if kind is not self.kind:
-            return None
-        head = IdentCase(7, CaseId(CASE), kind, CaseStatus.NEW, False, "r", True, 0, 0, None, UNTIL)
-        order = CaseOrder(
-            preferred_language="EN_UK",
-            custom=("Kampagne", None, None, None, None),
-            contact=Contact(first_name="Erika", last_name="Mustermann", email="erika@example.org"),
-        )
-        return CaseRow(head, order, None)
-
-    def scr_client_of(self, tenant_id):
-        return ScrClient(tenant_id, "1234ABCD", ScrSettings(display_name="Musterbank"), (), ())
-
-
 @pytest.mark.req("W-01")
-def test_nothing_personal_leaves_the_store():
-    found = asyncio.run(finder(Store(CaseKind.START))(CASE))
+def test_what_a_page_gets_of_a_case_holds_nothing_personal():
+    head = IdentCase(7, CaseId(CASE), CaseKind.START, CaseStatus.NEW, False, "r", True, 0, 0, None, UNTIL)
+    order = CaseOrder(
+        preferred_language="EN_UK",
+        custom=("Kampagne", None, None, None, None),
+        contact=Contact(first_name="Erika", last_name="Mustermann", email="erika@example.org"),
+        identity_document=IdentityDocument(birth_date="1964-08-12"),
+    )
+    client = ScrClient(7, "1234ABCD", ScrSettings(display_name="Musterbank"), (), ())
+    found = view_of(CaseFile(head, order, client), None)
     assert (found.language, found.account.display_name, found.holds_personal) == ("en", "Musterbank", True)
+    assert found.factors == (Factor.BIRTH_DATE,)
     page = Portal(found).get()
-    for datum in ("Erika", "Mustermann", "erika@", "Kampagne", "1234ABCD"):
+    for datum in ("Erika", "Mustermann", "erika@", "Kampagne", "1234ABCD", "1964"):
         assert datum not in page.text
+        assert datum not in repr(found)
 
 
-def test_delivery_cases_and_unknown_ones_have_no_page():
-    assert asyncio.run(finder(Store(CaseKind.DELIVERY))(CASE)) is None
-    assert asyncio.run(finder(Store(CaseKind.START))("AAAABBBBCCCC")) is None
+def attempt(number, method, status, modified_us):
+    return Attempt(number, Identification(method, status, 0, modified_us))
+
+
+@pytest.mark.parametrize(
+    ("attempts", "method", "state"),
+    [
+        ([], None, State.NEW),
+        ([attempt(1, Method.PHOTO, IdentStatus.REVIEW_PENDING, 5)], Method.PHOTO, State.REVIEW_PENDING),
+        (
+            [
+                attempt(1, Method.PHOTO, IdentStatus.REVIEW_PENDING, 5),
+                attempt(2, Method.BASIC, IdentStatus.COUPON_REQUESTED, 6),
+            ],
+            Method.BASIC,
+            State.COUPON_REQUESTED,
+        ),
+        (
+            [
+                attempt(1, Method.PHOTO, IdentStatus.INCOMPLETE, 5),
+                attempt(2, Method.EID, IdentStatus.DECLINED, 6),
+            ],
+            Method.PHOTO,
+            State.INCOMPLETE,
+        ),
+        ([attempt(1, Method.EID, IdentStatus.DECLINED, 6)], Method.EID, State.DECLINED_OPEN),
+    ],
+)
+def test_the_page_is_about_the_attempt_that_can_go_on(attempts, method, state):
+    head = IdentCase(7, CaseId(CASE), CaseKind.START, CaseStatus.IN_PROGRESS, False, "r", True, 0, 0, None, UNTIL)
+    client = ScrClient(7, "1234ABCD", ScrSettings(), (), ())
+    found = view_of(CaseFile(head, CaseOrder(), client, tuple(attempts)), None)
+    assert (found.method, found.state(UNTIL - 1)) == (method, state)

@@ -49,6 +49,15 @@ class ScrSettings:
     display_name: str = ""
     ios_scheme: str = "postident"
     package_name: str = "de.deutschepost.postident"
+    help_email: str = ""
+    help_phone: str = ""
+    """Where the portal sends people with questions (W-03)."""
+    privacy_notice_de: str = ""
+    privacy_notice_en: str = ""
+    """What the portal shows; empty: our own words with the client's name (W-02)."""
+    consent_text_de: str = ""
+    consent_text_en: str = ""
+    """What people agree to; empty as above."""
 
 
 @dataclass(frozen=True, slots=True)

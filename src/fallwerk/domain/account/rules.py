@@ -9,7 +9,7 @@ from fallwerk.domain.account.errors import SettingFault
 from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.identcase.lifecycle import NOTIFIED, StatusType
 from fallwerk.domain.identcase.model import IdentStatus, Method
-from fallwerk.kit.forms import is_longer
+from fallwerk.kit.forms import has_control_character, has_surrogate, is_email, is_longer, is_phone
 from fallwerk.kit.forms_urls import REFUSED_SCHEMES, is_webhook_url
 
 START_METHODS: Final = (Method.BASIC, Method.VIDEO, Method.PHOTO, Method.EID)
@@ -30,6 +30,7 @@ COUPON_FILE_TYPES: Final = ("printable", "dmc_v2")
 HOSTS_MAX: Final = 100
 LONGEST_TEXT: Final = 100
 LONGEST_CREDENTIAL: Final = 255
+LONGEST_NOTICE: Final = 20_000
 
 RANGES: Final = MappingProxyType(
     {
@@ -103,6 +104,11 @@ def _is_credential(value: str) -> bool:
     return value.isprintable() and len(value) <= LONGEST_CREDENTIAL
 
 
+def _is_notice(value: str) -> bool:
+    return not is_longer(value, LONGEST_NOTICE) and not has_control_character(value) and not has_surrogate(value)
+
+
+_NOTICE: Final = (_is_notice, f"A text has up to {LONGEST_NOTICE} characters; empty lines part its paragraphs.")
 _FORMS: Final[MappingProxyType[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
     {
         "coupon_file_type": (
@@ -131,6 +137,15 @@ _FORMS: Final[MappingProxyType[str, tuple[Callable[[str], bool], str]]] = Mappin
             lambda value: _PACKAGE.fullmatch(value) is not None,
             "A package name has parts of letters, digits and underscores, joined by dots.",
         ),
+        "help_email": (lambda value: not value or is_email(value), "The value must be an e-mail address."),
+        "help_phone": (
+            lambda value: not value or is_phone(value),
+            "A number begins with + and has 7 to 15 digits, blanks allowed.",
+        ),
+        "privacy_notice_de": _NOTICE,
+        "privacy_notice_en": _NOTICE,
+        "consent_text_de": _NOTICE,
+        "consent_text_en": _NOTICE,
     }
 )
 """Per text setting its form and what to say when it lacks it."""

@@ -57,3 +57,5 @@ class CouponWish:
     case_id: str
     actor: Actor
     now_us: int
+    named: bool = True
+    """False leaves the person's name to be filled in: whoever asks has not shown that the case is theirs (W-01)."""

@@ -92,7 +92,8 @@ def plan_coupon(uow: UnitOfWork, wish: CouponWish) -> CouponSheet:
     """
     file = open_case(uow, wish.tenant_id, wish.case_id)
     _refuse(uow, file, wish.now_us)
-    return _sheet(file, wish.now_us)
+    sheet = _sheet(file, wish.now_us)
+    return sheet if wish.named else replace(sheet, first_name="", last_name="")
 
 
 def record_coupon(
@@ -125,7 +126,7 @@ def _refuse(uow: UnitOfWork, file: CaseFile, now_us: int) -> None:
 
 
 def _sheet(file: CaseFile, now_us: int) -> CouponSheet:
-    case, settings, contact = file.case, file.client.settings, file.order.contact
+    case, settings, contact = file.case, file.client.settings, file.contact
     return CouponSheet(
         case_id=case.case_id,
         reference_id=case.reference_id,

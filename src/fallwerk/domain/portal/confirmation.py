@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Final
 
 from fallwerk.domain.audit.model import Actor, AuditEvent
-from fallwerk.domain.identcase.model import CaseOrder
+from fallwerk.domain.identcase.attempt import CaseFile
+from fallwerk.domain.identcase.model import Contact, IdentityDocument
 from fallwerk.domain.portal.errors import NoSuchFactor, TooManyAnswers, TooManyCodes, WrongAnswer
 from fallwerk.domain.portal.model import CodeMessage, Confirmation, Factor
 from fallwerk.domain.portal.ports import CodeSender
@@ -28,9 +29,10 @@ CODES: Final = 5
 """Codes that are sent within `LOCKED_US`."""
 
 
-def factors_of(order: CaseOrder, sender: CodeSender | None) -> tuple[Factor, ...]:
+def factors_of(
+    contact: Contact | None, document: IdentityDocument | None, sender: CodeSender | None
+) -> tuple[Factor, ...]:
     """Return the ways to confirm that a case offers, the simplest first; empty if it has nothing to confirm with."""
-    contact, document = order.contact, order.identity_document
     ways = sender.factors if sender else frozenset()
     found = []
     if document and document.birth_date:
@@ -42,9 +44,7 @@ def factors_of(order: CaseOrder, sender: CodeSender | None) -> tuple[Factor, ...
     return tuple(found)
 
 
-def confirm_birth_date(
-    uow: UnitOfWork, tenant_id: int, case_id: str, order: CaseOrder, given: str, *, actor: Actor, now_us: int
-) -> WrongAnswer | None:
+def confirm_birth_date(uow: UnitOfWork, file: CaseFile, given: str, *, actor: Actor, now_us: int) -> WrongAnswer | None:
     """
     Compare a birth date with the stored one.
 
@@ -58,28 +58,25 @@ def confirm_birth_date(
         TooManyAnswers: the case is locked.
         NoSuchFactor: no birth date is stored.
     """
-    document = order.identity_document
+    document = file.order.identity_document
     if document is None or not document.birth_date:
         raise NoSuchFactor
     right = hmac.compare_digest(document.birth_date.encode(), given.encode())
-    return _judge(uow, tenant_id, case_id, right=right, factor=Factor.BIRTH_DATE, actor=actor, now_us=now_us)
+    return _judge(uow, file, right=right, factor=Factor.BIRTH_DATE, actor=actor, now_us=now_us)
 
 
-def confirm_code(
-    uow: UnitOfWork, tenant_id: int, case_id: str, given: str, *, actor: Actor, now_us: int
-) -> WrongAnswer | None:
+def confirm_code(uow: UnitOfWork, file: CaseFile, given: str, *, actor: Actor, now_us: int) -> WrongAnswer | None:
     """Compare a code with the one that was sent last; a right one works once. Otherwise as `confirm_birth_date`."""
+    tenant_id, case_id = file.case.tenant_id, file.case.case_id
     known = uow.confirmations.get(tenant_id, case_id)
     valid = known.code_until_us is not None and now_us < known.code_until_us
     right = uow.confirmations.is_code(tenant_id, case_id, given) and valid
-    return _judge(uow, tenant_id, case_id, right=right, factor=Factor.MAIL, actor=actor, now_us=now_us)
+    return _judge(uow, file, right=right, factor=Factor.MAIL, actor=actor, now_us=now_us)
 
 
 def send_code(
     uow: UnitOfWork,
-    tenant_id: int,
-    case_id: str,
-    order: CaseOrder,
+    file: CaseFile,
     factor: Factor,
     *,
     sender: CodeSender,
@@ -95,9 +92,10 @@ def send_code(
         TooManyCodes: enough were sent for today.
         NoSuchFactor: nothing is stored to send it to, or this way is not set up.
     """
-    if factor not in factors_of(order, sender) or order.contact is None:
+    contact, tenant_id, case_id = file.contact, file.case.tenant_id, file.case.case_id
+    if contact is None or factor not in factors_of(contact, file.order.identity_document, sender):
         raise NoSuchFactor
-    known = _unlocked(uow, tenant_id, case_id, now_us)
+    known = _unlocked(uow, file, now_us)
     if now_us >= known.sending_since_us + LOCKED_US:
         known = replace(known, codes_sent=0, sending_since_us=now_us)
     if known.codes_sent >= CODES:
@@ -106,13 +104,13 @@ def send_code(
     until_us = now_us + CODE_VALID_US
     uow.confirmations.save(tenant_id, case_id, replace(known, code_until_us=until_us, codes_sent=known.codes_sent + 1))
     uow.confirmations.set_code(tenant_id, case_id, code)
-    to = (order.contact.email if factor is Factor.MAIL else order.contact.mobile_phone) or ""
+    to = (contact.email if factor is Factor.MAIL else contact.mobile_phone) or ""
     sender.send(uow, CodeMessage(tenant_id, case_id, factor, to, code, language, until_us), now_us=now_us)
     uow.audit.add(AuditEvent(tenant_id, now_us, actor, "portal.code_sent", case_id, {"by": factor.value}))
 
 
-def _unlocked(uow: UnitOfWork, tenant_id: int, case_id: str, now_us: int) -> Confirmation:
-    known = uow.confirmations.get(tenant_id, case_id)
+def _unlocked(uow: UnitOfWork, file: CaseFile, now_us: int) -> Confirmation:
+    known = uow.confirmations.get(file.case.tenant_id, file.case.case_id)
     if now_us >= known.failing_since_us + LOCKED_US:
         return replace(known, failures=0, failing_since_us=now_us)
     if known.failures >= ANSWERS:
@@ -121,9 +119,10 @@ def _unlocked(uow: UnitOfWork, tenant_id: int, case_id: str, now_us: int) -> Con
 
 
 def _judge(
-    uow: UnitOfWork, tenant_id: int, case_id: str, *, right: bool, factor: Factor, actor: Actor, now_us: int
+    uow: UnitOfWork, file: CaseFile, *, right: bool, factor: Factor, actor: Actor, now_us: int
 ) -> WrongAnswer | None:
-    known = _unlocked(uow, tenant_id, case_id, now_us)
+    tenant_id, case_id = file.case.tenant_id, file.case.case_id
+    known = _unlocked(uow, file, now_us)
     if right:
         # A right answer does not wipe out the wrong ones: whoever knows one secret must not earn guesses at another.
         uow.confirmations.save(tenant_id, case_id, replace(known, code_until_us=None))

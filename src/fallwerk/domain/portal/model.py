@@ -39,3 +39,13 @@ class CodeMessage:
     language: str
     """`de` or `en`."""
     valid_until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody who waits; times are microseconds since 1970."""
+
+    tenant_id: int
+    case_id: str
+    since_us: int
+    seen_us: int

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from fallwerk.domain.portal.model import CodeMessage, Confirmation, Factor
+from fallwerk.domain.portal.model import CodeMessage, Confirmation, Factor, Waiting
 
 if TYPE_CHECKING:
     from fallwerk.domain.unit_of_work import UnitOfWork
@@ -22,6 +22,22 @@ class ConfirmationRepository(Protocol):
 
     def is_code(self, tenant_id: int, case_id: str, code: str) -> bool:
         """Tell in constant time whether this is the code sent last."""
+
+
+class WaitingRepository(Protocol):
+    """Who waits for a call, over all tenants: one room of agents serves them all."""
+
+    def report(self, tenant_id: int, case_id: str, now_us: int) -> Waiting:
+        """Note that somebody waits, from now on or still."""
+
+    def ahead(self, waiting: Waiting, seen_since_us: int) -> int:
+        """Count who came before and was seen lately."""
+
+    def present(self, seen_since_us: int, limit: int) -> list[Waiting]:
+        """Return who waits and was seen lately, longest first."""
+
+    def leave(self, tenant_id: int, case_id: str) -> bool:
+        """Take somebody out of the queue; tell whether they were in it."""
 
 
 class CodeSender(Protocol):

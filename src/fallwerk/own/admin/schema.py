@@ -64,6 +64,12 @@ class SettingsBody(Body):
     displayName: str | None = None
     iosScheme: str | None = None
     packageName: str | None = None
+    helpEmail: str | None = None
+    helpPhone: str | None = None
+    privacyNoticeDe: str | None = None
+    privacyNoticeEn: str | None = None
+    consentTextDe: str | None = None
+    consentTextEn: str | None = None
 
 
 class NewClientBody(SettingsBody):

@@ -6,15 +6,10 @@ from enum import Enum
 from typing import Final
 
 from fallwerk.domain.account.model import IdentClass, ScrSettings
-from fallwerk.domain.identcase.model import (
-    CallbackUrl,
-    CaseKind,
-    CaseOrder,
-    CaseStatus,
-    Identification,
-    IdentStatus,
-    Method,
-)
+from fallwerk.domain.identcase.attempt import Attempt, CaseFile, Record, ValidationStatus
+from fallwerk.domain.identcase.errors import CaseUnknown
+from fallwerk.domain.identcase.model import CallbackUrl, CaseStatus, Contact, IdentStatus, Method
+from fallwerk.domain.identcase.service.attempts import open_case
 from fallwerk.domain.portal.confirmation import factors_of
 from fallwerk.domain.portal.model import Factor
 from fallwerk.domain.portal.ports import CodeSender
@@ -22,6 +17,8 @@ from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 
 CASE_ID_LENGTH: Final = 12
 _SEPARATORS: Final = frozenset("-\u2010\u2011\u2013.")
+_ASKED_BY: Final = {9141: "idfrontside", 9142: "idbackside", 9143: "userface"}
+"""Reasons of `methods_codes` that name a picture."""
 _OPEN: Final = {
     IdentStatus.STARTED: "started",
     IdentStatus.COUPON_REQUESTED: "coupon_requested",
@@ -58,12 +55,31 @@ class Account:
     """May be empty."""
     ident_class: IdentClass = IdentClass.STANDARD
     methods: tuple[Method, ...] = ()
-    coupon_active: bool = False
+    declined_closes: tuple[Method, ...] = ()
+    """Methods whose decline, giving up among them, ends the case."""
+    coupon_file_type: str = "printable"
     help_email: str = ""
     help_phone: str = ""
     privacy_notice: Mapping[str, str] = field(default_factory=dict)
     """By language; a missing one is ours."""
     consent_text: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of the photo attempt, without its content."""
+
+    type: str
+    """One of `attempt.RECORD_TYPES`."""
+    taken_us: int
+    submitted: bool
+    fault: str = ""
+    """Why a reviewer wants another one: a word of the results, or `asked`; empty if it is fine."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether it can be sent off, or was and is fine."""
+        return not self.fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +94,16 @@ class CaseView:
     """`de` or `en`: what the client said about its user."""
     tenant_id: int = 0
     method: Method | None = None
-    """Of the latest attempt."""
+    """Of the attempt that the page is about: the one that decided the case, or the latest."""
     ident_status: IdentStatus | None = None
+    status_of: Mapping[Method, IdentStatus] = field(default_factory=dict)
+    """Of the latest attempt by each method."""
+    open_methods: tuple[Method, ...] = ()
+    """Methods with an attempt that can go on, oldest first."""
+    agreed: frozenset[tuple[str, str]] = frozenset()
+    """Kind and text version of each consent that was given."""
+    pictures: tuple[Picture, ...] = ()
+    """Of the open photo attempt, the newest of each type."""
     callbacks: Mapping[str, CallbackUrl] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     """Contact fields that the dialogue asks for (S-41)."""
@@ -137,27 +161,66 @@ def _find(uow: UnitOfWork, case_id: str, sender: CodeSender | None) -> CaseView 
     tenant_id = uow.cases.find_tenant(case_id)
     if tenant_id is None:
         return None
-    row = uow.cases.get(tenant_id, case_id, kind=CaseKind.START)
-    if row is None:
+    try:
+        file = open_case(uow, tenant_id, case_id)
+    except CaseUnknown:
         return None
-    client = uow.accounts.scr_client_of(tenant_id)
-    settings = client.settings if client else ScrSettings()
-    latest: Identification | None = row.identification
+    return view_of(file, sender)
+
+
+def view_of(file: CaseFile, sender: CodeSender | None) -> CaseView:
+    """Reduce a case to what its pages need."""
+    case, settings, contact = file.case, file.client.settings, file.contact
+    current = _current(file)
     return CaseView(
-        case_id=case_id,
-        status=row.case.status,
-        valid_until_us=row.case.valid_until_us,
-        closed_us=row.case.closed_us,
-        language="en" if row.order.preferred_language == "EN_UK" else "de",
-        tenant_id=tenant_id,
-        method=latest.method if latest else None,
-        ident_status=latest.status if latest else None,
-        callbacks=row.order.callbacks,
-        missing=missing_fields(row.order, settings.ident_class),
-        factors=factors_of(row.order, sender),
-        holds_personal=holds_personal(row.order),
+        case_id=case.case_id,
+        status=case.status,
+        valid_until_us=case.valid_until_us,
+        closed_us=case.closed_us,
+        language="en" if file.order.preferred_language == "EN_UK" else "de",
+        tenant_id=case.tenant_id,
+        method=current.method if current else None,
+        ident_status=current.identification.status if current else None,
+        status_of={attempt.method: attempt.identification.status for attempt in file.attempts},
+        open_methods=tuple(attempt.method for attempt in file.attempts if attempt.open),
+        agreed=frozenset((consent.kind, consent.text_version) for consent in file.person.consents),
+        pictures=_pictures(file),
+        callbacks=file.order.callbacks,
+        missing=missing_fields(contact, settings.ident_class),
+        factors=factors_of(contact, file.order.identity_document, sender),
+        holds_personal=_holds_personal(file),
         account=account_of(settings),
     )
+
+
+def _current(file: CaseFile) -> Attempt | None:
+    """The attempt that the case's page is about."""
+    decided = [attempt for attempt in file.attempts if attempt.identification.status is IdentStatus.SUCCESS]
+    # Whoever goes back to a method that waits for a review has something open that is newer; that is what they do now.
+    return decided[-1] if decided else max(file.attempts, key=_moved, default=None)
+
+
+def _moved(attempt: Attempt) -> tuple[bool, int, int]:
+    return attempt.open, attempt.identification.modified_us, attempt.number
+
+
+def _pictures(file: CaseFile) -> tuple[Picture, ...]:
+    attempt = file.latest(Method.PHOTO)
+    if attempt is None or not attempt.open:
+        return ()
+    newest = {record.type: record for record in file.records if record.attempt == attempt.number}
+    incomplete = attempt.identification.status is IdentStatus.INCOMPLETE
+    asked = _ASKED_BY.get(attempt.identification.sub_status_reason or 0) if incomplete else None
+    return tuple(_picture(record, asked=record.type == asked) for record in newest.values())
+
+
+def _picture(record: Record, *, asked: bool) -> Picture:
+    validation = record.validation
+    fault = validation.sub_status if validation and validation.status is ValidationStatus.INVALID else ""
+    # A new picture that waits to be sent answers what was asked.
+    if not fault and asked and record.submitted:
+        fault = "asked"
+    return Picture(record.type, record.created_us, record.submitted, fault)
 
 
 def account_of(settings: ScrSettings) -> Account:
@@ -166,21 +229,26 @@ def account_of(settings: ScrSettings) -> Account:
         display_name=settings.display_name,
         ident_class=settings.ident_class,
         methods=settings.methods,
-        coupon_active=settings.coupon_active,
+        declined_closes=settings.declined_closes,
+        coupon_file_type=settings.coupon_file_type,
+        help_email=settings.help_email,
+        help_phone=settings.help_phone,
+        privacy_notice={"de": settings.privacy_notice_de, "en": settings.privacy_notice_en},
+        consent_text={"de": settings.consent_text_de, "en": settings.consent_text_en},
     )
 
 
-def missing_fields(order: CaseOrder, ident_class: IdentClass) -> tuple[str, ...]:
+def missing_fields(contact: Contact | None, ident_class: IdentClass) -> tuple[str, ...]:
     """
     Return the contact fields that the person must be asked for, in the order of START's table.
 
     Source: S-40, S-41; decisions 31, 32.
     """
-    contact = order.contact
     wanted = ["first_name", "last_name", "email", *(["mobile_phone"] if ident_class is IdentClass.GWG else [])]
     return tuple(name for name in wanted if contact is None or not (getattr(contact, name) or "").strip())
 
 
-def holds_personal(order: CaseOrder) -> bool:
-    """Tell whether an order holds anything about its person."""
-    return order.contact is not None or order.identity_document is not None or order.driving_licence is not None
+def _holds_personal(file: CaseFile) -> bool:
+    """Tell whether anything about the person is stored."""
+    order = file.order
+    return any((file.contact, order.identity_document, order.driving_licence))

@@ -7,14 +7,16 @@ from typing import Final
 
 from starlette.responses import Response
 
-from fallwerk.domain.identcase.model import Address, CaseKind, CaseOrder
+from fallwerk.domain.identcase.attempt import CaseFile
+from fallwerk.domain.identcase.model import Address
+from fallwerk.domain.identcase.service.attempts import open_case
 from fallwerk.domain.portal.confirmation import CODE_DIGITS, confirm_birth_date, confirm_code, send_code
 from fallwerk.domain.portal.errors import NoSuchFactor, TooManyAnswers, TooManyCodes, WrongAnswer
 from fallwerk.domain.portal.model import Factor
 from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.web.portal.frame import Frame, Turn
-from fallwerk.web.portal.moments import moment
+from fallwerk.web.portal.moments import day_words, moment
 from fallwerk.web.portal.texts import words
 
 CODE: Final = "code"
@@ -31,6 +33,7 @@ class Said:
     faults: Mapping[str, str] | None = None
     notice: str = ""
     sent: bool = False
+    locked: bool = False
 
 
 class Confirming:
@@ -61,7 +64,7 @@ class Confirming:
                 return await self._code(turn)
             return await self._send(turn, Factor(way))
         except TooManyAnswers as locked:
-            return self._page(turn, self._until(turn, "confirm_locked", locked.until_us))
+            return self._page(turn, replace(self._until(turn, "confirm_locked", locked.until_us), locked=True))
         except TooManyCodes as enough:
             return self._page(turn, self._until(turn, "confirm_enough", enough.until_us))
         except (NoSuchFactor, ValueError):
@@ -73,8 +76,8 @@ class Confirming:
         if not turn.visit.confirmed:
             return self._frame.to(turn, "bestaetigen")
         case = turn.case
-        order = await self._frame.deps.store.read(lambda uow: order_of(uow, case.tenant_id, case.case_id))
-        return self._frame.page(turn, "stored.html", data=stored_data(order))
+        file = await self._frame.deps.store.read(lambda uow: open_case(uow, case.tenant_id, case.case_id))
+        return self._frame.page(turn, "stored.html", data=stored_data(file, turn.language))
 
     async def _birth_date(self, turn: Turn) -> Response:
         given = birth_date(turn.form)
@@ -84,10 +87,8 @@ class Confirming:
         case = turn.case
 
         def judge(uow: UnitOfWork) -> WrongAnswer | None:
-            order = order_of(uow, case.tenant_id, case.case_id)
-            return confirm_birth_date(
-                uow, case.tenant_id, case.case_id, order, given, actor=turn.actor, now_us=turn.now_us
-            )
+            file = open_case(uow, case.tenant_id, case.case_id)
+            return confirm_birth_date(uow, file, given, actor=turn.actor, now_us=turn.now_us)
 
         wrong = await self._frame.deps.store.write(judge)
         return self._judged(turn, wrong, "birth", texts["confirm_wrong_birth"])
@@ -98,9 +99,12 @@ class Confirming:
         if len(given) != CODE_DIGITS or not given.isascii() or not given.isdigit():
             return self._page(turn, Said(UNPROCESSABLE, {CODE: texts["confirm_no_code"]}))
         case = turn.case
-        wrong = await self._frame.deps.store.write(
-            lambda uow: confirm_code(uow, case.tenant_id, case.case_id, given, actor=turn.actor, now_us=turn.now_us)
-        )
+
+        def judge(uow: UnitOfWork) -> WrongAnswer | None:
+            file = open_case(uow, case.tenant_id, case.case_id)
+            return confirm_code(uow, file, given, actor=turn.actor, now_us=turn.now_us)
+
+        wrong = await self._frame.deps.store.write(judge)
         return self._judged(turn, wrong, CODE, texts["confirm_wrong_code"])
 
     async def _send(self, turn: Turn, factor: Factor) -> Response:
@@ -109,18 +113,8 @@ class Confirming:
             raise NoSuchFactor
 
         def send(uow: UnitOfWork) -> None:
-            order = order_of(uow, case.tenant_id, case.case_id)
-            send_code(
-                uow,
-                case.tenant_id,
-                case.case_id,
-                order,
-                factor,
-                sender=sender,
-                language=turn.language,
-                actor=turn.actor,
-                now_us=turn.now_us,
-            )
+            file = open_case(uow, case.tenant_id, case.case_id)
+            send_code(uow, file, factor, sender=sender, language=turn.language, actor=turn.actor, now_us=turn.now_us)
 
         await self._frame.deps.store.write(send)
         return self._page(turn, Said(sent=True))
@@ -145,6 +139,7 @@ class Confirming:
             faults=said.faults or {},
             notice=said.notice,
             sent=said.sent,
+            locked=said.locked,
             typed=turn.form,
         )
 
@@ -163,15 +158,9 @@ def birth_date(form: Mapping[str, str]) -> str | None:
         return None
 
 
-def order_of(uow: UnitOfWork, tenant_id: int, case_id: str) -> CaseOrder:
-    """Return the order of a START case; one that was erased meanwhile holds nothing."""
-    row = uow.cases.get(tenant_id, case_id, kind=CaseKind.START)
-    return row.order if row else CaseOrder()
-
-
-def stored_data(order: CaseOrder) -> list[tuple[str, str]]:
+def stored_data(file: CaseFile, language: str) -> list[tuple[str, str]]:
     """Return what is stored about the person, as text keys with values."""
-    contact, document = order.contact, order.identity_document
+    contact, document = file.contact, file.order.identity_document
     found: list[tuple[str, str | None]] = []
     if contact:
         found += [
@@ -186,13 +175,17 @@ def stored_data(order: CaseOrder) -> list[tuple[str, str]]:
         found += [
             *([] if contact else [("first_name", document.first_name), ("last_name", document.last_name)]),
             ("stored_birth_name", document.birth_name),
-            ("stored_birth_date", document.birth_date),
+            ("stored_birth_date", _day(document.birth_date, language)),
             ("stored_birth_place", document.birth_place),
             ("stored_nationality", document.nationality),
             ("stored_document", document.number),
-            ("stored_until", document.date_of_expiry),
+            ("stored_until", _day(document.date_of_expiry, language)),
         ]
     return [(name, value) for name, value in found if value]
+
+
+def _day(written: str | None, language: str) -> str | None:
+    return written and day_words(date.fromisoformat(written), language)
 
 
 def _address(address: Address | None) -> str | None:

@@ -5,7 +5,7 @@ A handler gets a `Turn` and returns its answer. Whatever stands in the way (unkn
 form, a visit that is over) is answered here.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import structlog
-from starlette.formparsers import FormParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -29,6 +28,7 @@ from fallwerk.web.portal.cases import CaseView, FindCase, State, normalised
 from fallwerk.web.portal.moments import moment
 from fallwerk.web.portal.platforms import platform_of
 from fallwerk.web.portal.texts import LANGUAGES, words
+from fallwerk.web.portal.uploads import FormBroken, FormTooLarge, read_form, read_picture_form
 from fallwerk.web.portal.visits import CSRF, Visit, Visits, is_foreign
 
 log = structlog.get_logger()
@@ -37,9 +37,6 @@ FOLDER: Final = Path(__file__).parent
 PATH: Final = "/identportal"
 NUMBER: Final = "vorgangsnummer"
 LANGUAGE: Final = "lang"
-FORM_BYTES: Final = 32 * 1024
-"""More than the longest names and addresses, several times over."""
-FIELDS: Final = 40
 _SHOWN_INPUT: Final = 40
 """Characters of a wrong number that are shown again."""
 _GROUP: Final = 4
@@ -68,6 +65,8 @@ class Turn:
     now_us: int
     form: Mapping[str, str] = field(default_factory=dict)
     """Fields of a form that came from a page of this visit."""
+    picture: bytes | None = None
+    """Content of the file that came with it."""
 
     @property
     def language(self) -> str:
@@ -110,18 +109,28 @@ class Frame:
 
     def __init__(self, deps: Deps) -> None:
         self.deps = deps
+        self.over: Handler | None = None
+        """Shows a case that is over, whichever of its pages was asked for."""
         self.pages = Pages(FOLDER, "/static/portal")
 
-    def route(self, name: str, show: Handler, take: Handler | None = None) -> Route:
-        """Return the route of one of the case's pages; `take` gets its form, if it has one."""
+    def route(self, name: str, show: Handler, take: Handler | None = None, *, always: bool = False) -> Route:
+        """
+        Return the route of one of the case's pages.
+
+        Args:
+            take: Gets the page's form, if it has one.
+            always: The page is there for a case that is over too.
+        """
 
         async def endpoint(request: Request) -> Response:
-            return await self.serve(request, request.path_params["case_id"], show, take)
+            return await self.serve(request, request.path_params["case_id"], show, take, always=always)
 
         methods = ["GET", "POST"] if take else ["GET"]
         return Route(f"{PATH}/{{case_id}}/{name}", endpoint, methods=methods, name=name)
 
-    async def serve(self, request: Request, written: str, show: Handler, take: Handler | None) -> Response:
+    async def serve(
+        self, request: Request, written: str, show: Handler, take: Handler | None, *, always: bool = False
+    ) -> Response:
         """Open the case whose number somebody gave and let a handler answer."""
         case_id = normalised(written)
         if case_id is None:
@@ -131,6 +140,9 @@ class Frame:
             if case is None:
                 await self.deps.slowdown.failed(("portal", _address(request)))
                 return self.ask(request, written, "unknown")
+            if self.over is not None and not always and case.state(self.deps.clock.now_us()).is_over:
+                # A form that comes too late is not read: its page says what became of the case.
+                show, take = self.over, None
             return await self._answer(request, case, show, take if request.method == "POST" else None)
         except StoreUnavailable:
             return self.away(request, case_id)
@@ -152,17 +164,24 @@ class Frame:
             return self.keep(await show(turn), turn)
         if is_foreign(request):
             return self.page(turn, "notice.html", 403, notice="foreign")
-        if _is_multipart(request):
-            # A picture's form is read by its own handler, in which the token comes first.
-            return self.keep(await take(turn), turn)
         try:
-            form = await read_form(request)
+            sent = await read_picture_form(request) if _is_multipart(request) else await read_form(request)
         except FormTooLarge:
             return self.page(turn, "notice.html", 413, notice="too_large")
-        token = form.pop(CSRF, "")
+        except FormBroken:
+            return self.page(turn, "notice.html", 400, notice="foreign")
+        token = sent.fields.pop(CSRF, "")
         if known is None or not self.deps.visits.is_token(known, token):
-            return self.keep(self.page(turn, "stale.html", 403, fields=form, action=request.url.path), turn)
-        return self.keep(await take(replace(turn, form=form)), turn)
+            page = self.page(
+                turn,
+                "stale.html",
+                403,
+                fields=sent.fields,
+                action=request.url.path,
+                had_picture=sent.picture is not None,
+            )
+            return self.keep(page, turn)
+        return self.keep(await take(replace(turn, form=sent.fields, picture=sent.picture)), turn)
 
     def keep(self, response: Response, turn: Turn) -> Response:
         """Let the visit go on, unless the answer has a say about it already or the case is over."""
@@ -175,13 +194,17 @@ class Frame:
         """Render one of a case's pages."""
         language = turn.language
         case = turn.case
-        name = turn.request.url.path.rpartition("/")[2]
+        path = turn.request.url.path
+        name = path.rpartition("/")[2]
+        kept = urlencode([pair for pair in turn.request.query_params.multi_items() if pair[0] != LANGUAGE])
+        # The case itself carries its number in the query, which is always kept.
+        address = f"{turn.path(name)}?{kept}" if name else f"{path}?{kept}"
         return self._render(
             template,
             status,
             language,
             case.account.display_name,
-            switch=self._switch(turn.path(name), language),
+            switch=self._switch(address, language),
             case=case,
             turn=turn,
             state=turn.state,
@@ -242,33 +265,6 @@ class Frame:
             account=display_name,
             **context,
         )
-
-
-class FormTooLarge(Exception):
-    """A form is larger, or has more fields, than any of ours."""
-
-
-async def read_form(request: Request) -> dict[str, str]:
-    """
-    Read an urlencoded form; of a field sent twice the last one counts.
-
-    Raises:
-        FormTooLarge: before all of it is read.
-    """
-    size = 0
-
-    async def stream() -> AsyncGenerator[bytes, None]:
-        nonlocal size
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > FORM_BYTES:
-                raise FormTooLarge
-            yield chunk
-
-    form = await FormParser(request.headers, stream()).parse()
-    if len(form) > FIELDS:
-        raise FormTooLarge
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def negotiated(request: Request) -> str:

@@ -1,7 +1,7 @@
 """Dates and times as people say them, Europe/Berlin."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Final
 
 from fallwerk.kit.clock import BERLIN, berlin_seconds, from_us
@@ -32,7 +32,7 @@ class Moment:
 def moment(instant_us: int, language: str) -> Moment:
     """Put an instant into words."""
     local = from_us(instant_us).astimezone(BERLIN)
-    day = _day(local, language)
+    day = day_words(local.date(), language)
     time = f"{local:%H:%M:%S}"
     zone = f"UTC{local:%z}"[:6].replace("UTC+0", "UTC+").replace("UTC-0", "UTC-")
     german = language == "de"
@@ -40,6 +40,7 @@ def moment(instant_us: int, language: str) -> Moment:
     return Moment(day, f"{local:%H:%M}" + (" Uhr" if german else ""), full, berlin_seconds(instant_us))
 
 
-def _day(local: datetime, language: str) -> str:
-    month = _MONTHS[language][local.month - 1]
-    return f"{local.day}. {month} {local.year}" if language == "de" else f"{local.day} {month} {local.year}"
+def day_words(day: date, language: str) -> str:
+    """Put a day into words."""
+    month = _MONTHS[language][day.month - 1]
+    return f"{day.day}. {month} {day.year}" if language == "de" else f"{day.day} {month} {day.year}"

@@ -38,6 +38,8 @@ class Content:
     action: tuple[str, str] | None = None
     """Address and words of the one primary button."""
     links: tuple[tuple[str, str], ...] = ()
+    wanted: tuple[str, ...] = ()
+    """What is asked for again, with the reason."""
 
 
 class Overview:
@@ -63,7 +65,7 @@ class Overview:
             links=content.links,
             step=_STEPS.get(turn.state),
             callback=turn.callback,
-            wanted=(),
+            wanted=content.wanted,
         )
 
 
@@ -90,7 +92,12 @@ def _under_way(turn: Turn, texts: dict[str, str], state: State, method: Method) 
         return Content((told,), (path, texts["started_action"].replace("{method}", texts[f"with_{method}"])), links)
     if state is State.COUPON_REQUESTED:
         return Content((texts["coupon_requested_text"],), (path, texts["coupon_requested_action"]), links)
-    return Content((texts[f"incomplete_{method}"],), (path, texts[f"incomplete_{method}_action"]), links)
+    wanted = tuple(
+        f"{texts[f'shot_{picture.type}']}: {texts['reason_' + picture.fault.replace(' ', '_')]}"
+        for picture in turn.case.pictures
+        if method is Method.PHOTO and picture.fault
+    )
+    return Content((texts[f"incomplete_{method}"],), (path, texts[f"incomplete_{method}_action"]), links, wanted)
 
 
 def _links(turn: Turn, texts: dict[str, str], *, method: Method | None) -> tuple[tuple[str, str], ...]:

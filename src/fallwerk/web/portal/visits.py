@@ -109,6 +109,14 @@ class Visits:
         """Tell whether a form came from a page of this visit."""
         return hmac.compare_digest(given.encode(), self.token(visit).encode())
 
+    def sign(self, visit: Visit, text: str) -> bytes:
+        """Sign something that only this visit may have."""
+        return self._sign(f"portal own|{visit.case_id}|{visit.nonce}|{text}")
+
+    def sign_for_case(self, case_id: str, text: str) -> bytes:
+        """Sign something that comes back to this case, by whatever browser."""
+        return self._sign(f"portal case|{case_id}|{text}")
+
     def _signature(self, text: str) -> bytes:
         return self._sign(f"portal visit|{text}")
 

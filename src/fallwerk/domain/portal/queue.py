@@ -1,0 +1,39 @@
+"""
+The queue of people who wait for a video call: first come, first served, and who closes the page drops out of sight.
+
+Source: issue "video". A waiting person's page reports about every five seconds; one that has been silent for
+`PRESENT_US` is passed over, and is back in its old place as soon as it reports again.
+"""
+
+from typing import Final
+
+from fallwerk.domain.audit.model import Actor, AuditEvent
+from fallwerk.domain.identcase.errors import CaseClosed
+from fallwerk.domain.identcase.lifecycle import Role
+from fallwerk.domain.identcase.model import CaseStatus, Method
+from fallwerk.domain.identcase.service.attempts import begin_attempt
+from fallwerk.domain.unit_of_work import UnitOfWork
+
+PRESENT_US: Final = 30 * 1_000_000
+
+
+def wait_for_call(uow: UnitOfWork, tenant_id: int, case_id: str, *, actor: Actor, now_us: int) -> int:
+    """
+    Join the queue, or stay in it, and return one's position counted from 1.
+
+    Raises:
+        CaseUnknown, CaseClosed, MethodNotOffered: as `begin_attempt`.
+    """
+    file = begin_attempt(uow, tenant_id, case_id, Method.VIDEO, actor=actor, role=Role.USER, now_us=now_us)
+    if file.case.status is CaseStatus.CLOSED:
+        raise CaseClosed
+    waiting = uow.waiting.report(tenant_id, case_id, now_us)
+    if waiting.since_us == now_us:
+        uow.audit.add(AuditEvent(tenant_id, now_us, actor, "call.waiting", case_id))
+    return uow.waiting.ahead(waiting, now_us - PRESENT_US) + 1
+
+
+def stop_waiting(uow: UnitOfWork, tenant_id: int, case_id: str, *, actor: Actor, now_us: int) -> None:
+    """Leave the queue; who is not in it stays out."""
+    if uow.waiting.leave(tenant_id, case_id):
+        uow.audit.add(AuditEvent(tenant_id, now_us, actor, "call.left_queue", case_id))

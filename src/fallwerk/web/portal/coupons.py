@@ -1,0 +1,144 @@
+"""The method basic: a coupon for the post office, with the limit and the states of the API's (S-45, S-66)."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from fallwerk.domain.coupon.errors import BasicInWrongStatus, CouponLimitReached
+from fallwerk.domain.coupon.model import Coupon, CouponWish
+from fallwerk.domain.coupon.service import CouponOffice
+from fallwerk.domain.document.errors import BlobStoreUnavailable
+from fallwerk.domain.document.model import Blob
+from fallwerk.domain.errors import StoreUnavailable
+from fallwerk.domain.identcase.callbacks import Platform
+from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
+from fallwerk.domain.identcase.model import IdentStatus, Method
+from fallwerk.domain.identcase.service.person import CouponUse, count_coupon_use
+from fallwerk.domain.unit_of_work import UnitOfWork
+from fallwerk.kit.pages import HEADERS
+from fallwerk.web.portal.choosing import stopped
+from fallwerk.web.portal.frame import Frame, Turn
+from fallwerk.web.portal.texts import words
+
+CONFLICT: Final = 409
+MADE: Final = "coupon"
+"""Parameter that names a coupon made by this visit, with the proof of that."""
+SHOWN: Final = "zeigen"
+"""Parameter that opens the coupon instead of saving it, for a phone at the counter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    coupon: Coupon
+    blob: Blob
+
+
+class Coupons:
+    """Makes coupons and hands them out again."""
+
+    def __init__(self, frame: Frame, office: CouponOffice) -> None:
+        self._frame = frame
+        self._office = office
+
+    async def show(self, turn: Turn) -> Response:
+        """Offer a coupon, or the one that is there."""
+        away = stopped(self._frame, turn, Method.BASIC)
+        if away is not None:
+            return away
+        return self._page(turn)
+
+    async def make(self, turn: Turn) -> Response:
+        """
+        Issue a coupon, then show its page with the download and the button back to the client.
+
+        Without a confirmed visit the coupon carries no name, since the case's address alone shows none (W-01).
+        """
+        away = stopped(self._frame, turn, Method.BASIC)
+        if away is not None:
+            return away
+        case = turn.case
+        wish = CouponWish(case.tenant_id, case.case_id, turn.actor, turn.now_us, named=self._may_be_named(turn))
+        texts = words(turn.language, case.account.display_name)
+        try:
+            issued = await self._office.issue(wish)
+        except CouponLimitReached:
+            return self._page(turn, CONFLICT, texts["coupon_limit"])
+        except (BasicInWrongStatus, CaseClosed, CaseUnknown):
+            return self._frame.to(turn)
+        query = urlencode({MADE: self._proof(turn, issued.coupon_id)})
+        return self._frame.to(turn, f"filiale?{query}")
+
+    async def file(self, turn: Turn) -> Response:
+        """Answer the PDF: that of this visit's coupon, or for a confirmed visit the latest."""
+        if turn.case.method is not Method.BASIC and Method.BASIC not in turn.case.open_methods:
+            return self._frame.to(turn)
+        made = turn.request.query_params.get(MADE, "")
+        shown = SHOWN in turn.request.query_params
+        own = self._own(turn, made)
+        if own is None and not self._may_be_named(turn):
+            return self._frame.to(turn, "bestaetigen" if turn.case.factors else "filiale")
+        case = turn.case
+        kept = await self._frame.deps.store.read(lambda uow: _kept(uow, case.tenant_id, case.case_id, own))
+        if kept is None:
+            return self._frame.to(turn, "filiale")
+        try:
+            content = await self._office.blobs.read(kept.blob)
+        except BlobStoreUnavailable as away:
+            raise StoreUnavailable from away
+        # Issuing counted the first download already.
+        use = CouponUse.APP if shown else None if own else CouponUse.DOWNLOAD
+        if use is not None:
+            await self._frame.deps.store.write(
+                lambda uow: count_coupon_use(uow, case.tenant_id, case.case_id, use, now_us=turn.now_us)
+            )
+        name = f"{case.case_id}_pi-coupon_{case.account.coupon_file_type}.pdf"
+        kind = "inline" if shown else "attachment"
+        headers = {**HEADERS, "Cache-Control": "no-store", "Content-Disposition": f'{kind}; filename="{name}"'}
+        return Response(content, 200, headers, "application/pdf")
+
+    def _page(self, turn: Turn, status: int = 200, notice: str = "") -> Response:
+        made = turn.request.query_params.get(MADE, "")
+        own = self._own(turn, made) is not None
+        ready = turn.case.ident_status in {IdentStatus.COUPON_REQUESTED, IdentStatus.INCOMPLETE}
+        asked = ready and not own and not self._may_be_named(turn)
+        query = {MADE: made} if own else {}
+        return self._frame.page(
+            turn,
+            "coupon.html",
+            status,
+            ready=ready and (own or self._may_be_named(turn)),
+            asked=asked and bool(turn.case.factors),
+            download=f"{turn.path('coupon.pdf')}?{urlencode(query)}" if query else turn.path("coupon.pdf"),
+            shown=f"{turn.path('coupon.pdf')}?{urlencode({**query, SHOWN: '1'})}",
+            on_phone=turn.platform is not Platform.WEB,
+            notice=notice,
+            callback=turn.callback,
+        )
+
+    def _may_be_named(self, turn: Turn) -> bool:
+        return turn.visit.confirmed or not turn.case.holds_personal
+
+    def _proof(self, turn: Turn, coupon_id: int) -> str:
+        signed = self._frame.deps.visits.sign(turn.visit, f"coupon|{coupon_id}")
+        return f"{coupon_id}.{urlsafe_b64encode(signed[:16]).decode().rstrip('=')}"
+
+    def _own(self, turn: Turn, made: str) -> int | None:
+        """Return the id of a coupon that this visit made; None if it made no such coupon."""
+        written = made.partition(".")[0]
+        if not written.isascii() or not written.isdigit():
+            return None
+        coupon_id = int(written)
+        right = hmac.compare_digest(made.encode(), self._proof(turn, coupon_id).encode())
+        return coupon_id if right else None
+
+
+def _kept(uow: UnitOfWork, tenant_id: int, case_id: str, coupon_id: int | None) -> _Kept | None:
+    """Return one coupon of a case, or the latest."""
+    coupons = uow.coupons.of_case(tenant_id, case_id)
+    wanted = [coupon for coupon in coupons if coupon_id in {None, coupon.coupon_id}]
+    blob = uow.blobs.get(tenant_id, wanted[-1].blob_key) if wanted else None
+    return _Kept(wanted[-1], blob) if blob is not None else None
