@@ -1,5 +1,6 @@
 """Playing basic, video, photo and eid through the sandbox: the gate's steps and no others, notifications, data."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -247,3 +248,23 @@ def test_delivery_cases_and_unknown_ones_are_not_found(account):
         response = simulate(account, case_id, "eid", "success")
         assert response.status_code == 404
         assert response.json()["detail"].startswith(detail)
+
+
+@pytest.mark.req("S-48")
+def test_of_racing_successes_exactly_one_closes_the_case(account):
+    """Several desks, maybe of several processes, decide at once: the case's row makes them wait for one another."""
+    for _ in range(3):
+        case_id = started(account, HOOK)
+        for method in ("eid", "basic", "photo"):
+            assert simulate(account, case_id, method, "started").status_code == 200
+        assert simulate(account, case_id, "photo", "review pending").status_code == 200
+        with ThreadPoolExecutor(6) as threads:
+            racing = [
+                threads.submit(simulate, account, case_id, way, "success") for way in ("eid", "basic", "photo") * 2
+            ]
+            statuses = sorted(one.result().status_code for one in racing)
+        assert statuses == [200, 409, 409, 409, 409, 409]
+        result = account.get(f"/cases/{case_id}").json()
+        outcomes = [one["identificationStatus"]["status"] for one in result["identifications"]]
+        assert (outcomes.count("success"), result["caseStatus"]["status"]) == (1, "closed")
+        assert len(account.server.sandbox("GET", f"/deliveries?caseId={case_id}").json()) == 1

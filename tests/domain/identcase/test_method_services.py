@@ -13,9 +13,18 @@ from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.document.model import ObjectId, Upload
 from fallwerk.domain.identcase.attempt import CaseFile, Preliminary, Review, Validation, ValidationStatus
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
+from fallwerk.domain.identcase.filter import CaseFilter
 from fallwerk.domain.identcase.lifecycle import IllegalStep, Role, WantedStep
 from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor
-from fallwerk.domain.identcase.model import CaseKind, CaseOrder, Contact, IdentityDocument, IdentStatus, Method
+from fallwerk.domain.identcase.model import (
+    CaseKind,
+    CaseOrder,
+    CaseStatus,
+    Contact,
+    IdentityDocument,
+    IdentStatus,
+    Method,
+)
 from fallwerk.domain.identcase.plan import plan_case
 from fallwerk.domain.identcase.service.attempts import MethodNotOffered, begin_attempt, cancel_attempts, open_case
 from fallwerk.domain.identcase.service.findings import (
@@ -34,7 +43,7 @@ from fallwerk.domain.identcase.service.pictures import (
     keep_picture,
     submit_pictures,
 )
-from fallwerk.domain.identcase.service.start import start_case
+from fallwerk.domain.identcase.service.start import start_case, start_cases
 from fallwerk.kit.randomness import random_bytes
 from fallwerk.neighbours.scr_results.mapping import render_list_form
 from fallwerk.store.database import Database
@@ -299,3 +308,24 @@ def test_giving_up_declines_open_attempts_and_closes_only_where_the_account_want
         assert await desk.do(cancel_attempts, actor=USER) == file
 
     at(scene, declined_closes=closes)
+
+
+@pytest.mark.req("R-02")
+def test_a_list_says_that_there_is_more_and_begins_with_the_oldest(at):
+    async def scene(desk):
+        plans = [
+            plan_case(ORDER, client=desk.client, kind=CaseKind.START, actor=USER, now_us=NOW + age) for age in (2, 1, 3)
+        ]
+        await desk.database.write(lambda uow: start_cases(uow, plans))
+        moved = Desk(desk.database, desk.client, plans[1].case.case_id)
+        await moved.do(begin_attempt, Method.EID, actor=USER, role=Role.USER)
+        wanted = CaseFilter(frozenset(CaseStatus), created_from_us=NOW + 1)
+        order = [plans[1].case.case_id, plans[0].case.case_id, plans[2].case.case_id]
+        for limit, more in ((3, False), (2, True)):
+            page = await desk.database.read(
+                lambda uow, limit=limit: uow.start_results.listed(desk.client, wanted, limit)
+            )
+            assert [orjson.loads(result)["caseId"] for result in page.results] == order[:limit]
+            assert page.more is more
+
+    at(scene)
