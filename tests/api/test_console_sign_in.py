@@ -253,3 +253,13 @@ def test_a_page_that_is_not_there_says_so_in_the_frame(server):
     assert page.status_code == 404
     assert "Hier ist nichts" in page.text
     assert 'href="/console/counter"' in page.text
+
+
+def test_an_ordered_fault_is_a_page_and_not_a_problem(server):
+    fault = {"match": {"method": "GET", "pathPrefix": "/console/ordered-fault"}, "status": 503, "times": 1}
+    assert server.sandbox("POST", "/faults", json=fault).status_code == 201
+    # One of several processes may hear of it a moment later.
+    answers = [server.http.get("/console/ordered-fault") for _ in range(20)]
+    (failed,) = [answer for answer in answers if answer.status_code == 503]
+    assert failed.headers["content-type"].startswith("text/html")
+    assert "Zurzeit nicht erreichbar" in failed.text
