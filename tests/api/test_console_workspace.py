@@ -67,11 +67,11 @@ def test_comments_are_shown_with_time_and_origin_newest_on_top(server, client):
 @pytest.mark.req("U-21")
 def test_a_comment_by_hand_carries_its_writers_name_and_is_seen_by_the_api(server, client):
     case = client.case()
-    clerk = clerk_of(server, client)
+    clerk = staff(server, "clerk", name="Karla Kommentar", home={"partner": client.partner_id})
     clerk.get(f"/loans/{case}")
     page = clerk.follow(clerk.post(f"/loans/{case}/comments", {"comment": "  Bitte\r\nanrufen "}))
     assert "Der Kommentar ist gespeichert." in page.text
-    assert "Erika Beispiel" in text_of(page)
+    assert "· Karla Kommentar Bitte anrufen" in text_of(clerk_of(server, client).get(f"/loans/{case}"))
     assert client.texts(case) == ["Bitte\nanrufen"]
     (comment,) = client.record(case)["comments"]
     assert re.fullmatch(r"staff:\d+", comment["by"])
