@@ -263,3 +263,14 @@ def test_an_ordered_fault_is_a_page_and_not_a_problem(server):
     (failed,) = [answer for answer in answers if answer.status_code == 503]
     assert failed.headers["content-type"].startswith("text/html")
     assert "Zurzeit nicht erreichbar" in failed.text
+
+
+@pytest.mark.req("C-10")
+def test_script_in_a_users_name_is_shown_as_text(server):
+    evil = "<svg onload=1>"
+    desk = staff(server, "admin", name=evil)
+    for path in ("/", "/settings", "/users", f"/users/of/{desk.username}"):
+        page = desk.get(path)
+        assert page.status_code == 200
+        assert "<svg onload" not in page.text
+        assert "&lt;svg onload=1&gt;" in page.text
