@@ -6,7 +6,6 @@ strict and every page works offline.
 """
 
 import hashlib
-import mimetypes
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +20,16 @@ if TYPE_CHECKING:
 
 SHARED_FILES: Final = Path(__file__).parent / "assets"
 """The visual tokens, which every page begins with."""
+KINDS: Final = {
+    "css": "text/css",
+    "ico": "image/vnd.microsoft.icon",
+    "jpg": "image/jpeg",
+    "js": "text/javascript",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+}
+"""Media types by suffix: the system's own table differs from host to host and takes long to read."""
 FOREVER: Final = "public, max-age=31536000, immutable"
 _CONTENT_SECURITY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -59,7 +68,7 @@ class StaticFiles:
         digest = hashlib.sha256(content).hexdigest()[:16]
         stem, _, suffix = name.rpartition(".")
         hashed = f"{stem}.{digest}.{suffix}"
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        kind = KINDS.get(suffix, "application/octet-stream")
         self._files[name] = (content, kind, "no-cache")
         self._files[hashed] = (content, kind, FOREVER)
         self._urls[name] = f"{self._prefix}/{hashed}"
