@@ -12,6 +12,7 @@ from fallwerk.domain.loancase.model import (
     Comment,
     Document,
     Environment,
+    ImportedData,
     LoanCase,
     LoanCaseStatus,
     NewDocument,
@@ -47,6 +48,9 @@ _CASE: Final = (
 )
 _CASE_HELD: Final = _CASE.with_for_update(read=True, of=loan_case)
 _CASE_LOCKED: Final = _CASE.with_for_update(of=loan_case)
+_IMPORTED: Final = select(_l.data_sealed).where(
+    _l.tenant_id == bindparam("tenant"), _l.case_number == bindparam("number")
+)
 _SAVE_CASE: Final = (
     update(loan_case)
     .where(_l.tenant_id == bindparam("tenant"), _l.case_number == bindparam("number"))
@@ -73,10 +77,17 @@ _BY_PROVIDER_NUMBER: Final = (
     .where(_a.provider_number == bindparam("number"))
     .order_by(_a.created_us, _a.application_number)
 )
-_HISTORY: Final = (
+_HISTORIES: Final = (
     select(loan_status_change)
-    .where(_s.tenant_id == bindparam("tenant"), _s.application_number == bindparam("number"))
-    .order_by(_s.change_id)
+    .where(
+        _s.tenant_id == bindparam("tenant"),
+        _s.application_number.in_(
+            select(_a.application_number).where(
+                _a.tenant_id == bindparam("tenant"), _a.case_number == bindparam("number")
+            )
+        ),
+    )
+    .order_by(_s.application_number, _s.change_id)
 )
 _LAST_CHANGE: Final = select(func.max(_s.change_id)).where(
     _s.tenant_id == bindparam("tenant"), _s.application_number == bindparam("number")
@@ -122,7 +133,7 @@ class LoanCases:
             statement = statement.where(columns.tenant_id.in_(sorted(reach)))
         return [_case(row) for row in self._unit.execute(statement).all()]
 
-    def add(self, case: LoanCase) -> bool:
+    def add(self, case: LoanCase, imported: ImportedData | None = None) -> bool:
         """Store a new case; False if its number is taken anywhere."""
         entry = {"case_number": case.case_number, "tenant_id": case.tenant_id}
         if not insert_new(self._unit, loan_directory, entry):
@@ -132,13 +143,22 @@ class LoanCases:
             case.case_number,
             case.status.value,
             case.environment.value,
-            None,
+            None if imported is None else self._unit.sealer.seal(_import_bytes(imported), _import_context(case)),
             case.created_us,
             case.modified_us,
             case.deleted_us,
         )
         insert_rows(self._unit, loan_case, [row])
         return True
+
+    def imported(self, case: LoanCase) -> ImportedData | None:
+        """Return what a case was opened with."""
+        values = {"tenant": case.tenant_id, "number": case.case_number}
+        sealed = self._unit.execute(_IMPORTED, values).scalar()
+        if sealed is None:
+            return None
+        applicant_id, _, request = self._unit.sealer.open(bytes(sealed), _import_context(case)).partition(b"\n")
+        return ImportedData(applicant_id.decode(), request)
 
     def save_status(self, case: LoanCase) -> None:
         """Store a case's status."""
@@ -213,10 +233,12 @@ class LoanCases:
         )
         insert_rows(self._unit, loan_status_change, [row])
 
-    def history(self, tenant_id: int, application_number: str) -> list[StatusChange]:
-        """Return an application's history in the order in which it happened."""
-        rows = self._unit.execute(_HISTORY, {"tenant": tenant_id, "number": application_number}).all()
-        return [self._change(row) for row in rows]
+    def histories(self, tenant_id: int, case_number: str) -> dict[str, list[StatusChange]]:
+        """Return the histories of a case's applications by their numbers."""
+        found: dict[str, list[StatusChange]] = {}
+        for row in self._unit.execute(_HISTORIES, {"tenant": tenant_id, "number": case_number}).all():
+            found.setdefault(row.application_number, []).append(self._change(row))
+        return found
 
     def _change(self, row: Any) -> StatusChange:  # noqa: ANN401 - a row of the table
         note = {"comment": "", "hints": ()}
@@ -255,23 +277,30 @@ class LoanCases:
             for row in rows
         ]
 
-    def add_document(self, case: LoanCase, document: NewDocument, *, at_us: int, actor: str) -> None:
-        """Append a document to a case."""
+    def add_document(self, case: LoanCase, document: NewDocument, *, at_us: int, actor: str) -> bool:
+        """Append a document; the unique index lets an application have one name, comment and content once."""
         document_id = self._unit.new_id()
-        meta = orjson.dumps({"fileName": document.file_name, "sha256": document.sha256})
+        meta: dict[str, Any] = {"fileName": document.file_name, "sha256": document.sha256}
+        find_duplicate = None
+        if document.application_number is not None:
+            meta |= {"comment": document.comment, "tags": document.tags}
+            find_duplicate = self._unit.hashes.request(_sameness(case, document))
         row = (
             case.tenant_id,
             case.case_number,
             document_id,
-            None,
+            document.application_number,
             at_us,
             actor,
             document.size_bytes,
             document.blob_key,
-            None,
-            self._unit.sealer.seal(meta, _document_context(case.tenant_id, document_id)),
+            find_duplicate,
+            self._unit.sealer.seal(orjson.dumps(meta), _document_context(case.tenant_id, document_id)),
         )
-        insert_rows(self._unit, loan_document, [row])
+        if find_duplicate is None:
+            insert_rows(self._unit, loan_document, [row])
+            return True
+        return insert_new(self._unit, loan_document, dict(zip(_f.keys(), row, strict=True)))
 
     def documents(self, tenant_id: int, case_number: str) -> list[Document]:
         """Return the documents of a case and of its applications, oldest first."""
@@ -289,6 +318,8 @@ class LoanCases:
             meta["sha256"],
             bytes(row.blob_key),
             row.application_number,
+            meta.get("comment", ""),
+            tuple(meta.get("tags", ())),
         )
 
     def find_content(self, tenant_id: int, case_number: str, sha256: bytes) -> bytes | None:
@@ -322,6 +353,21 @@ def _application(row: Any) -> Application:  # noqa: ANN401 - a row of the table
         row.created_us,
         row.modified_us,
     )
+
+
+def _import_bytes(imported: ImportedData) -> bytes:
+    """Join what belongs together without touching the request: it stays as its sender wrote it."""
+    return imported.applicant_id.encode() + b"\n" + imported.request
+
+
+def _import_context(case: LoanCase) -> bytes:
+    return f"loan case|{case.tenant_id}|{case.case_number}".encode()
+
+
+def _sameness(case: LoanCase, document: NewDocument) -> bytes:
+    """Tell what makes two documents of an application the same one (N-02)."""
+    parts = [document.application_number, document.file_name, document.comment, document.sha256]
+    return b"application document|%d|%b" % (case.tenant_id, orjson.dumps(parts))
 
 
 def _note_context(tenant_id: int, application_number: str, change_id: int) -> bytes:

@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from fallwerk.apis.kex_status import examples
-from fallwerk.apis.kex_status.errors import AMBIGUOUS, DISAGREE, WIRE
+from fallwerk.apis.kex_status.errors import WIRE
 from fallwerk.apis.kex_status.routes import PATH, SCOPE
-from fallwerk.apis.kex_status.schema import NO_CONTENT, NO_NUMBER, NO_STATUS, request_schema
+from fallwerk.apis.kex_status.schema import NO_CONTENT, NO_STATUS, request_schema
 from fallwerk.dialects.kex import openapi
+from fallwerk.dialects.kex.applications import AMBIGUOUS, DISAGREE, NO_NUMBER
 from fallwerk.dialects.problem import PointedFault, Wire
 from fallwerk.dialects.scr.openapi_schemas import JsonObject, closed_object, reference
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from fallwerk.dialects.kex.applications import NO_NUMBER
 from fallwerk.dialects.kex.checking import check
 from fallwerk.dialects.problem import PointedFault, bad_request
 from fallwerk.domain.loancase.rules import STATUS_MANDATORY, TEXT_LONGEST, TEXTS_MAX, lacks_content
@@ -14,7 +15,6 @@ ProviderValue = Literal["NICHT_BEARBEITET", "UNTERSCHRIEBEN", "ABGELEHNT", "ZURU
 ApplicantValue = Literal["BEANTRAGT", "UNTERSCHRIEBEN", "NICHT_ANGENOMMEN", "WIDERRUFEN"]
 Text = Annotated[str, Field(max_length=TEXT_LONGEST)]
 
-NO_NUMBER: Final = PointedFault("/antragsnummer", "One of antragsnummer and produktanbieterantragsnummer is mandatory.")
 NO_STATUS: Final = PointedFault(
     "/produktanbieterstatus", "One of produktanbieterstatus and antragstellerstatus is mandatory."
 )

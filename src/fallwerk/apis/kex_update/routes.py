@@ -9,11 +9,12 @@ from starlette.responses import Response
 from fallwerk.apis.kex_update import mapping
 from fallwerk.apis.kex_update.errors import WIRE
 from fallwerk.apis.kex_update.schema import read_comments
-from fallwerk.apis.kex_update.upload import DocumentUpload, store_once
+from fallwerk.apis.kex_update.upload import DocumentUpload
 from fallwerk.dialects.kex.answers import CREATED, EMPTY, OK, answer_once, json_response
 from fallwerk.dialects.kex.checking import parse
 from fallwerk.dialects.kex.documents import wire_maximum
 from fallwerk.dialects.kex.router import Call, Operation
+from fallwerk.dialects.kex.uploads import store_once
 from fallwerk.domain.document.model import Upload
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.errors import DomainError, StoreUnavailable
@@ -75,7 +76,7 @@ class UpdateRoutes:
                 self.blobs,
                 self.store,
                 case.tenant_id,
-                upload,
+                upload.content(),
                 add,
                 lambda stored: call.idempotency(mapping.document_request(upload.file_name, stored.sha256)),
                 now_us,

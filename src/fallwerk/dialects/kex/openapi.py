@@ -41,7 +41,7 @@ _DESCRIPTIONS: Final = {
     410: "The Vorgang is deleted.",
     413: "The body is larger than this operation takes.",
     415: "The content type is missing or not application/json, or its charset is not known.",
-    422: "The idempotency key was used with another request.",
+    422: "The idempotency key was used with another request, or what the request names cannot be used.",
     500: "Unexpected failure. Nothing was acknowledged.",
     503: "The store cannot take or give anything right now. Nothing was acknowledged; try again.",
 }
@@ -168,7 +168,12 @@ def success(description: str, schema: JsonObject, examples: Examples) -> JsonObj
 
 
 def refusals(
-    scope: str, wires: Sequence[Wire] = (), *, faults: Mapping[str, PointedFault] | None = None, takes_body: bool = True
+    scope: str,
+    wires: Sequence[Wire] = (),
+    *,
+    faults: Mapping[str, PointedFault] | None = None,
+    problems: Mapping[str, Problem] | None = None,
+    takes_body: bool = True,
 ) -> dict[str, JsonObject]:
     """
     Describe the errors by status; those that every operation can meet are added.
@@ -177,12 +182,15 @@ def refusals(
         scope: What the operation asks for.
         wires: What its own error table renders, without the details of single errors.
         faults: Example faults of a 400 by name; with None the operation has nothing that could have a fault.
+        problems: Further examples by name, of whatever status.
     """
     found: dict[int, dict[str, Problem]] = {}
     for name, problem in _common(scope, takes_body=takes_body):
         found.setdefault(problem.status, {})[name] = problem
     for name, fault in (faults or {}).items():
         found.setdefault(400, {})[name] = bad_request([fault])
+    for name, problem in (problems or {}).items():
+        found.setdefault(problem.status, {})[name] = problem
     for wire in wires:
         found.setdefault(wire.status, {})[_name(wire.detail)] = _from_wire(wire)
     return {str(status): _described(status, found[status]) for status in sorted(found)}

@@ -11,7 +11,8 @@ DomainError
 ├── ApplicationAmbiguous
 ├── NumbersDisagree
 ├── DocumentUnknown
-└── OwnerNeeded
+├── OwnerNeeded
+└── OwnerOutOfReach
 """
 
 from fallwerk.domain.errors import DomainError
@@ -55,3 +56,7 @@ class DocumentUnknown(DomainError):
 
 class OwnerNeeded(DomainError):
     """Nobody said which partner looks after the Vorgang."""
+
+
+class OwnerOutOfReach(DomainError):
+    """There is no partner with this id, or the caller's partner does not reach it; nobody learns which of the two."""

@@ -124,16 +124,57 @@ class Document:
     sha256: str
     blob_key: bytes
     application_number: str | None = None
+    comment: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document that is to be added; its content lies in the blob store already."""
+    """
+    A document that is to be added; its content lies in the blob store already.
+
+    Attributes:
+        application_number: None adds it to the loan case itself; comment and tags are for documents of applications.
+    """
 
     file_name: str
     size_bytes: int
     sha256: str
     blob_key: bytes
+    application_number: str | None = None
+    comment: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedData:
+    """
+    What a loan case was opened with by another system.
+
+    Attributes:
+        applicant_id: Names the first applicant; given by us.
+        request: The importing system's JSON, byte for byte in UTF-8.
+    """
+
+    applicant_id: str
+    request: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLoanCase:
+    """A loan case that another system opened, and what its first applicant is called here."""
+
+    case: LoanCase
+    applicant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOrder:
+    """What a caller says of a document that it adds to an application."""
+
+    file_name: str
+    comment: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from fallwerk.domain.loancase.model import (
     Application,
     Comment,
     Document,
+    ImportedData,
     LoanCase,
     NewDocument,
     StatusChange,
@@ -27,8 +28,11 @@ class LoanCaseRepository(Protocol):
     def latest(self, reach: frozenset[int] | None, limit: int) -> list[LoanCase]:
         """Return the cases of some tenants, newest first; None asks for those of all."""
 
-    def add(self, case: LoanCase) -> bool:
-        """Store a new case; False if its number is taken anywhere."""
+    def add(self, case: LoanCase, imported: ImportedData | None = None) -> bool:
+        """Store a new case, perhaps with what another system said of it; False if its number is taken anywhere."""
+
+    def imported(self, case: LoanCase) -> ImportedData | None:
+        """Return what a case was opened with, None if no other system opened it."""
 
     def save_status(self, case: LoanCase) -> None:
         """Store a case's status."""
@@ -51,8 +55,8 @@ class LoanCaseRepository(Protocol):
     def add_change(self, application: Application, change: StatusChange) -> None:
         """Append to the history of an application; it is locked."""
 
-    def history(self, tenant_id: int, application_number: str) -> list[StatusChange]:
-        """Return an application's history in the order in which it happened."""
+    def histories(self, tenant_id: int, case_number: str) -> dict[str, list[StatusChange]]:
+        """Return the histories of a case's applications by their numbers, each in the order in which it happened."""
 
     def add_comments(self, tenant_id: int, case_number: str, comments: Sequence[Comment]) -> None:
         """Append comments in their order."""
@@ -60,8 +64,13 @@ class LoanCaseRepository(Protocol):
     def comments(self, tenant_id: int, case_number: str) -> list[Comment]:
         """Return a case's comments, oldest first."""
 
-    def add_document(self, case: LoanCase, document: NewDocument, *, at_us: int, actor: str) -> None:
-        """Append a document to a case."""
+    def add_document(self, case: LoanCase, document: NewDocument, *, at_us: int, actor: str) -> bool:
+        """
+        Append a document to a case or to one of its applications.
+
+        Returns:
+            False if the application has a document of the same name, comment and content already; of two at once one.
+        """
 
     def documents(self, tenant_id: int, case_number: str) -> list[Document]:
         """Return the documents of a case and of its applications, oldest first."""

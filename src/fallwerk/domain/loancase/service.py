@@ -17,6 +17,7 @@ from fallwerk.domain.loancase.errors import (
     LoanCaseUnknown,
     NumbersDisagree,
     OwnerNeeded,
+    OwnerOutOfReach,
 )
 from fallwerk.domain.loancase.lifecycle import advance
 from fallwerk.domain.loancase.model import (
@@ -25,7 +26,10 @@ from fallwerk.domain.loancase.model import (
     ApplicationRecord,
     Caller,
     Comment,
+    DocumentOrder,
     Environment,
+    ImportedData,
+    ImportedLoanCase,
     LoanCase,
     LoanCaseRecord,
     LoanCaseStatus,
@@ -35,9 +39,12 @@ from fallwerk.domain.loancase.model import (
     StatusOrder,
 )
 from fallwerk.domain.loancase.rules import is_application_number, is_case_number, is_provider_number
+from fallwerk.domain.loancase.view import LoanCaseView
+from fallwerk.domain.partner.model import Partner
+from fallwerk.domain.partner.rules import is_partner_id
 from fallwerk.domain.partner.service import open_partner
 from fallwerk.domain.unit_of_work import UnitOfWork
-from fallwerk.kit.ids import new_loan_case_number
+from fallwerk.kit.ids import new_loan_case_number, new_uuid
 
 ATTEMPTS: Final = 10
 """Draws of a new number; with 36⁶ of them one nearly always is enough."""
@@ -70,12 +77,49 @@ def create_loan_case(
     if case_number is not None and not is_case_number(case_number):
         raise LoanCaseNumberMalformed
     owner = open_partner(uow, partner_id, now_us=now_us, actor=actor)
+    return _opened(uow, owner, case_number, environment=environment, now_us=now_us, actor=actor)
+
+
+def import_loan_case(
+    uow: UnitOfWork, partner_id: str, request: bytes, *, environment: Environment, caller: Caller, now_us: int
+) -> ImportedLoanCase:
+    """
+    Open a loan case for another system and keep everything that it said of it.
+
+    Source: public-facts.md "Europace KEX neighbours" (import); N-01, decision 43.
+
+    Args:
+        request: Its JSON, kept sealed.
+
+    Raises:
+        OwnerOutOfReach: nothing was stored.
+    """
+    owner = uow.partners.partner(partner_id) if is_partner_id(partner_id) else None
+    if owner is None or (caller.reach is not None and owner.tenant_id not in caller.reach):
+        raise OwnerOutOfReach
+    data = ImportedData(new_uuid(), request)
+    case = _opened(uow, owner, None, environment=environment, now_us=now_us, actor=caller.actor, imported=data)
+    return ImportedLoanCase(case, data.applicant_id)
+
+
+def _opened(
+    uow: UnitOfWork,
+    owner: Partner,
+    case_number: str | None,
+    *,
+    environment: Environment,
+    now_us: int,
+    actor: Actor,
+    imported: ImportedData | None = None,
+) -> LoanCase:
+    """Store a new loan case under its number, or under one that is drawn."""
     for _ in range(ATTEMPTS if case_number is None else 1):
         chosen = case_number or new_loan_case_number()
         case = LoanCase(owner.tenant_id, chosen, LoanCaseStatus.ACTIVE, environment, now_us, now_us)
-        if uow.loans.add(case):
+        if uow.loans.add(case, imported):
             details: dict[str, str | int | bool | None] = {"environment": environment.value}
-            uow.audit.add(AuditEvent(case.tenant_id, now_us, actor, "loan case.created", chosen, details))
+            action = "loan case.created" if imported is None else "loan case.imported"
+            uow.audit.add(AuditEvent(case.tenant_id, now_us, actor, action, chosen, details))
             return case
     raise LoanCaseNumberTaken
 
@@ -163,6 +207,52 @@ def add_document(
     return document
 
 
+def find_application(
+    uow: UnitOfWork, application_number: str | None, provider_number: str | None, *, caller: Caller
+) -> Application:
+    """
+    Return the application to which a caller wants to add; nothing is held, so the adding looks again.
+
+    Source: N-02; decisions 43 and "KEX" (order of checks).
+
+    Raises:
+        ApplicationUnknown, ApplicationAmbiguous, NumbersDisagree, LoanCaseDeleted, LoanCaseOutOfReach: as the adding.
+    """
+    return meant_application(uow, application_number, provider_number, caller, hold=False)[1]
+
+
+def add_application_document(
+    uow: UnitOfWork, application_number: str, upload: Upload, order: DocumentOrder, *, caller: Caller, now_us: int
+) -> NewDocument:
+    """
+    Add an uploaded document to an application; one that it has by name, comment and content is not added again.
+
+    Source: public-facts.md "Europace KEX neighbours" (documents on applications); N-02.
+
+    Raises:
+        ApplicationUnknown, LoanCaseDeleted, LoanCaseOutOfReach: nothing was added.
+    """
+    case, application = meant_application(uow, application_number, None, caller)
+    number = application.application_number
+    document = NewDocument(
+        order.file_name,
+        upload.size_bytes,
+        upload.sha256.hex(),
+        upload.blob_key,
+        number,
+        order.comment,
+        order.tags,
+    )
+    # First the document: a duplicate must not count as another reference to the content.
+    if not uow.loans.add_document(case, document, at_us=now_us, actor=caller.actor.name):
+        uow.blobs.discard(upload, now_us=now_us)
+        return document
+    uow.blobs.add(upload, now_us=now_us)
+    details: dict[str, str | int | bool | None] = {"sizeBytes": upload.size_bytes, "tags": " ".join(order.tags)}
+    uow.audit.add(AuditEvent(case.tenant_id, now_us, caller.actor, "application.document added", number, details))
+    return document
+
+
 def change_application_status(uow: UnitOfWork, order: StatusOrder, *, caller: Caller, now_us: int) -> None:
     """
     Change one or both statuses of an application and keep what was said about it.
@@ -176,15 +266,8 @@ def change_application_status(uow: UnitOfWork, order: StatusOrder, *, caller: Ca
         ApplicationUnknown, ApplicationAmbiguous, NumbersDisagree: it is not clear which application is meant.
         LoanCaseDeleted, LoanCaseOutOfReach: nothing was changed.
     """
-    number = order.application_number or _number_at_provider(uow, order.provider_number or "", caller)
-    case = uow.loans.get(number.partition("/")[0], hold=True) if is_application_number(number) else None
-    application = None if case is None else uow.loans.application(case.tenant_id, number, lock=True)
-    if case is None or application is None:
-        raise ApplicationUnknown
-    _refuse_touch(case, caller)
-    # Only now: the answer tells something about the application.
-    if order.provider_number is not None and order.provider_number != application.provider_number:
-        raise NumbersDisagree
+    case, application = meant_application(uow, order.application_number, order.provider_number, caller, lock=True)
+    number = application.application_number
     step = advance(application, order.provider_status, order.applicant_status, now_us=now_us)
     if step.changed:
         uow.loans.save_statuses(step.application)
@@ -197,6 +280,40 @@ def change_application_status(uow: UnitOfWork, order: StatusOrder, *, caller: Ca
         if order.comment:
             uow.loans.add_comments(case.tenant_id, case.case_number, [Comment(now_us, actor.name, order.comment)])
         uow.audit.add(_change_event(case, number, change, actor))
+
+
+def meant_application(
+    uow: UnitOfWork,
+    application_number: str | None,
+    provider_number: str | None,
+    caller: Caller,
+    *,
+    hold: bool = True,
+    lock: bool = False,
+) -> tuple[LoanCase, Application]:
+    """
+    Return the application that a caller means by one or both of its numbers, with its loan case.
+
+    Source: STATUS "Statuswechsel"; A-02.
+
+    Args:
+        hold: Keeps the loan case from being deleted.
+        lock: Holds the application too.
+
+    Raises:
+        ApplicationUnknown, ApplicationAmbiguous, NumbersDisagree: it is not clear which application is meant.
+        LoanCaseDeleted, LoanCaseOutOfReach: the caller may not touch it.
+    """
+    number = application_number or _number_at_provider(uow, provider_number or "", caller)
+    case = uow.loans.get(number.partition("/")[0], hold=hold) if is_application_number(number) else None
+    application = None if case is None else uow.loans.application(case.tenant_id, number, lock=lock)
+    if case is None or application is None:
+        raise ApplicationUnknown
+    _refuse_touch(case, caller)
+    # Only now: the answer tells something about the application.
+    if provider_number is not None and provider_number != application.provider_number:
+        raise NumbersDisagree
+    return case, application
 
 
 def _change_event(case: LoanCase, number: str, change: StatusChange, actor: Actor) -> AuditEvent:
@@ -248,22 +365,28 @@ def read_loan_case(uow: UnitOfWork, case_number: str) -> LoanCaseRecord:
     Raises:
         LoanCaseUnknown: there is none with this number.
     """
-    case = known_case(uow, case_number)
-    documents = uow.loans.documents(case.tenant_id, case_number)
+    view = LoanCaseView(uow, known_case(uow, case_number))
     applications = [
         ApplicationRecord(
             application,
-            tuple(uow.loans.history(case.tenant_id, application.application_number)),
-            tuple(found for found in documents if found.application_number == application.application_number),
+            tuple(view.history_of(application.application_number)),
+            tuple(view.documents_of(application.application_number)),
         )
-        for application in uow.loans.applications_of(case.tenant_id, case_number)
+        for application in view.applications
     ]
-    return LoanCaseRecord(
-        case,
-        tuple(uow.loans.comments(case.tenant_id, case_number)),
-        tuple(found for found in documents if found.application_number is None),
-        tuple(applications),
-    )
+    return LoanCaseRecord(view.case, tuple(view.comments), tuple(view.documents_of(None)), tuple(applications))
+
+
+def export_loan_case(uow: UnitOfWork, case_number: str, *, caller: Caller) -> LoanCaseView:
+    """
+    Return a loan case to a partner's system, which then reads what it asks for.
+
+    Source: public-facts.md "Europace KEX neighbours" (read); N-03, decision 43.
+
+    Raises:
+        LoanCaseUnknown, LoanCaseDeleted, LoanCaseOutOfReach: in this order.
+    """
+    return LoanCaseView(uow, reachable_case(uow, case_number, caller, hold=False))
 
 
 def known_case(uow: UnitOfWork, case_number: str, *, hold: bool = False, lock: bool = False) -> LoanCase:
