@@ -20,7 +20,7 @@ from fallwerk.domain.errors import DomainError, StoreUnavailable
 from fallwerk.store.unit import Unit
 
 SOURCE = Path(__file__).parent.parent / "src" / "fallwerk"
-FOLLOWED = ("fallwerk.domain.", "fallwerk.store.", "fallwerk.sim.", "fallwerk.app")
+FOLLOWED = ("fallwerk.domain.", "fallwerk.store.", "fallwerk.sim.", "fallwerk.app", "fallwerk.dialects.kex.uploads")
 TABLES = {
     "apis.scr_start": COMMON,
     "apis.scr_delivery": COMMON,
@@ -31,6 +31,9 @@ TABLES = {
     "own.token": {},
     "apis.kex_update": KEX_COMMON,
     "apis.kex_status": KEX_COMMON,
+    "neighbours.kex_import": KEX_COMMON,
+    "neighbours.kex_antragsdokumente": KEX_COMMON,
+    "neighbours.kex_export": KEX_COMMON,
 }
 """API → what its dialect renders for all of its APIs."""
 CAUGHT = {"own.sandbox": {"IllegalStep", "MethodNotOffered"}, "own.admin": {"ReferenceIdTaken"}}
@@ -161,6 +164,9 @@ def test_an_error_that_stands_in_no_table_is_caught_by_its_handler(api):
     [
         ("apis.kex_update", {"LoanCaseDeleted", "LoanCaseOutOfReach", "LoanCaseUnknown", "IdempotencyKeyReused"}),
         ("apis.kex_status", {"ApplicationAmbiguous", "ApplicationUnknown", "LoanCaseDeleted", "NumbersDisagree"}),
+        ("neighbours.kex_import", {"OwnerOutOfReach", "LoanCaseNumberTaken"}),
+        ("neighbours.kex_antragsdokumente", {"ApplicationAmbiguous", "LoanCaseOutOfReach", "IdempotencyKeyReused"}),
+        ("neighbours.kex_export", {"LoanCaseUnknown", "LoanCaseDeleted", "LoanCaseOutOfReach"}),
         ("apis.policenwerk_customer", {"IdempotencyKeyReused"}),
         (
             "apis.scr_start",

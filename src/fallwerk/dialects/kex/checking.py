@@ -63,6 +63,8 @@ def _message(kind: str, context: dict[str, Any], *, in_body: bool) -> str:
         return f"There are too many values (max. {context['max_length']})."
     if kind == "list_type" and in_body:
         return "The body must be an array."
+    if kind in {"model_type", "dict_type"} and not in_body:
+        return "The value must be an object."
     return _MESSAGES.get(kind, "The value cannot be used.")
 
 

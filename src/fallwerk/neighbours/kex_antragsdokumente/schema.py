@@ -9,6 +9,7 @@ from fallwerk.dialects.kex.checking import check
 from fallwerk.dialects.problem import PointedFault, bad_request
 from fallwerk.domain.loancase.rules import FILE_NAME_LONGEST, TEXT_LONGEST
 
+REF_TEMPLATE: Final = "#/components/schemas/{model}"
 CONTENT: Final = ("antragsdokument", "fileContent")
 """Where the document stands in the body."""
 TAGS_MAX: Final = 10
@@ -77,7 +78,7 @@ def read_document(rest: object, faults: list[PointedFault]) -> ApplicationDocume
 
 def request_schema() -> dict[str, Any]:
     """JSON Schema of the body."""
-    return ApplicationDocumentBody.model_json_schema()
+    return ApplicationDocumentBody.model_json_schema(ref_template=REF_TEMPLATE)
 
 
 def stored_schema() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fallwerk.domain.loancase.model import Environment
 from fallwerk.domain.partner.rules import is_partner_id
 from fallwerk.neighbours.kex_import.errors import MALFORMED, no_owner
 
+REF_TEMPLATE: Final = "#/components/schemas/{model}"
 NO_OBJECT: Final = PointedFault("", "The body must be an object.")
 WRONG_ENVIRONMENT: Final = PointedFault("environment", "The value must be one of: PRODUCTION, TEST.")
 
@@ -88,9 +89,9 @@ def read_environment(query: bytes) -> Environment:
 
 def request_schema() -> dict[str, Any]:
     """JSON Schema of the body."""
-    return VorgangBody.model_json_schema()
+    return VorgangBody.model_json_schema(ref_template=REF_TEMPLATE)
 
 
 def answer_schema() -> dict[str, Any]:
     """JSON Schema of the answer."""
-    return ImportedAnswer.model_json_schema()
+    return ImportedAnswer.model_json_schema(ref_template=REF_TEMPLATE)
