@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fallwerk.app.area import Area, Core
+from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.settings import Settings
 from fallwerk.web.portal.cases import finder
 from fallwerk.web.portal.frame import Deps
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
     from fallwerk.adapters.eid_server import HttpEidServer
 
 
-def area(core: Core) -> Area:
-    """Compose the area."""
+def area(core: Core, sender: CodeSender | None = None) -> Area:
+    """
+    Compose the area.
+
+    Args:
+        sender: How codes reach people; None: nobody is offered one.
+    """
     settings = core.settings
     server = _eid_server(settings)
     visits = Visits(
@@ -23,7 +29,7 @@ def area(core: Core) -> Area:
         secure=core.settings.public_base_url.startswith("https:"),
     )
     deps = Deps(
-        find=finder(core.database),
+        find=finder(core.database, sender),
         store=core.database,
         clock=core.clock,
         slowdown=core.slowdown,
@@ -35,6 +41,7 @@ def area(core: Core) -> Area:
         blobs=core.blobs,
         eid_server=server,
         plays_cards=server is None and not settings.is_production,
+        sender=sender,
     )
     return Area(pages=routes(deps, equipment), stop=server.close if server is not None else None)
 

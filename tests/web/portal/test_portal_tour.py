@@ -18,11 +18,11 @@ LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamt
 LONG_NAME = (LONG_WORD + " und Söhne GmbH & Co. KG auf Aktien")[:100]
 LONG_URL = "https://musterbank.eu/" + "x" * (500 - 22)
 LONG_PERSON = {
-    "title": "Prof. Dr. Dr. h. c. mult. Dipl.-Ing.",
+    "title": "Prof. Dr. Dr. h. c. mult. Dipl.-Inf",
     "firstName": "Maximiliane-Wilhelmine-Hildegardis",
     "lastName": "Leutheusser-Schnarrenberger-Müller",
     "email": "m" * 64 + "@" + ".".join(["e" * 60] * 4) + ".org",
-    "mobilePhone": "+49 171 1234567 8901",
+    "mobilePhone": "+49  171 123456 7890",
     "address": {
         "streetAddress": "S" * 70,
         "appendix": "A" * 55,
