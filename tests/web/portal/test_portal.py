@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 
 from fallwerk.domain.account.model import ScrClient, ScrSettings
 from fallwerk.domain.errors import StoreUnavailable
-from fallwerk.domain.identcase.attempt import Attempt, CaseFile
+from fallwerk.domain.identcase.attempt import Attempt, AttemptDetails, CaseFile, Preliminary
 from fallwerk.domain.identcase.model import (
+    CallbackUrl,
     CaseId,
     CaseKind,
     CaseOrder,
@@ -343,3 +344,21 @@ def test_the_page_is_about_the_attempt_that_can_go_on(attempts, method, state):
     client = ScrClient(7, "1234ABCD", ScrSettings(), (), ())
     found = view_of(CaseFile(head, CaseOrder(), client, tuple(attempts)), None)
     assert (found.method, found.state(UNTIL - 1)) == (method, state)
+
+
+@pytest.mark.req("S-46")
+@pytest.mark.parametrize("method", [Method.PHOTO, Method.VIDEO])
+def test_while_a_review_is_pending_the_page_is_the_same_whatever_the_agent_thinks(method):
+    head = IdentCase(7, CaseId(CASE), CaseKind.START, CaseStatus.IN_PROGRESS, False, "r", True, 0, 0, None, UNTIL)
+    client = ScrClient(7, "1234ABCD", ScrSettings(), (), ())
+    order = CaseOrder(
+        callbacks={"success": CallbackUrl("https://a.example/"), "declined": CallbackUrl("https://b.example/")}
+    )
+    pages = []
+    for preliminary in (None, Preliminary("success"), Preliminary("declined", 9010, 9108)):
+        found = Identification(method, IdentStatus.REVIEW_PENDING, 0, 5)
+        details = AttemptDetails(preliminary=preliminary, recorded_by="agent")
+        case = view_of(CaseFile(head, order, client, (Attempt(1, found, details),)), None)
+        pages.append(Portal(case).get().text)
+    assert "<h2>Wir prüfen Ihre Angaben</h2>" in pages[0]
+    assert pages[0] == pages[1] == pages[2]
