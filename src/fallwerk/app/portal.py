@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fallwerk.app.area import Area, Core
 from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.settings import Settings
-from fallwerk.web.portal.cases import finder
+from fallwerk.web.portal.cases import finder, glancer
 from fallwerk.web.portal.frame import Deps
 from fallwerk.web.portal.routes import Equipment, routes
 from fallwerk.web.portal.visits import Visits
@@ -30,6 +30,7 @@ def area(core: Core, sender: CodeSender | None = None) -> Area:
     )
     deps = Deps(
         find=finder(core.database, sender),
+        glance=glancer(core.database),
         store=core.database,
         clock=core.clock,
         slowdown=core.slowdown,

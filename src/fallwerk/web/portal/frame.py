@@ -48,6 +48,8 @@ class Deps:
     """What the portal is made with."""
 
     find: FindCase
+    glance: FindCase
+    """Finds what the case's own page shows, and no more."""
     store: Transactions
     clock: Clock
     slowdown: Slowdown
@@ -129,14 +131,21 @@ class Frame:
         return Route(f"{PATH}/{{case_id}}/{name}", endpoint, methods=methods, name=name)
 
     async def serve(
-        self, request: Request, written: str, show: Handler, take: Handler | None, *, always: bool = False
+        self,
+        request: Request,
+        written: str,
+        show: Handler,
+        take: Handler | None,
+        *,
+        always: bool = False,
+        find: FindCase | None = None,
     ) -> Response:
         """Open the case whose number somebody gave and let a handler answer."""
         case_id = normalised(written)
         if case_id is None:
             return self.ask(request, written, "malformed")
         try:
-            case = await self.deps.find(case_id)
+            case = await (find or self.deps.find)(case_id)
             if case is None:
                 await self.deps.slowdown.failed(("portal", _address(request)))
                 return self.ask(request, written, "unknown")

@@ -55,7 +55,9 @@ def routes(deps: Deps, equipment: Equipment) -> list[BaseRoute]:
 
     async def enter(request: Request) -> Response:
         written = request.query_params.get(NUMBER, "").strip()
-        return await frame.serve(request, written, overview.show, None) if written else frame.ask(request)
+        if not written:
+            return frame.ask(request)
+        return await frame.serve(request, written, overview.show, None, find=deps.glance)
 
     async def nowhere(request: Request) -> Response:
         return frame.ask(request)
