@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from fallwerk.domain.identcase.attempt import CaseFile
-from fallwerk.domain.identcase.model import Address
+from fallwerk.domain.identcase.model import Address, Method
 from fallwerk.domain.identcase.service.attempts import open_case
 from fallwerk.domain.portal.confirmation import CODE_DIGITS, confirm_birth_date, confirm_code, send_code
 from fallwerk.domain.portal.errors import NoSuchFactor, TooManyAnswers, TooManyCodes, WrongAnswer
@@ -124,7 +124,8 @@ class Confirming:
             return self._page(turn, Said(REFUSED, {field: message.replace("{left}", str(wrong.left))}))
         # A new visit: whoever learnt the old one's cookie before must not inherit what was confirmed now.
         visit = replace(self._frame.deps.visits.new(turn.case.case_id), confirmed=True, language=turn.visit.language)
-        return self._frame.to(turn, "daten", visit=visit)
+        # Whoever came for the coupon goes on with it.
+        return self._frame.to(turn, "filiale" if turn.case.method is Method.BASIC else "daten", visit=visit)
 
     def _until(self, turn: Turn, text: str, until_us: int) -> Said:
         at = moment(until_us, turn.language)

@@ -104,7 +104,7 @@ class Coupons:
         made = turn.request.query_params.get(MADE, "")
         own = self._own(turn, made) is not None
         ready = turn.case.ident_status in {IdentStatus.COUPON_REQUESTED, IdentStatus.INCOMPLETE}
-        asked = ready and not own and not self._may_be_named(turn)
+        asked = not own and not self._may_be_named(turn)
         query = {MADE: made} if own else {}
         return self._frame.page(
             turn,
