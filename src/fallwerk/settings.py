@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from fallwerk.kit.forms import is_email
 from fallwerk.kit.logs import LogLevel
 from fallwerk.kit.server_plan import ServerPlan, StartRefused
 
@@ -224,6 +225,28 @@ class Settings(BaseModel):
     """Base URL of the eID server that reads identity cards; in the sandbox, without one, a card is played."""
     eid_server_token: SecretStr | None = None
     """Bearer token for the eID server."""
+    smtp_host: str | None = None
+    """Mail server that takes the mails to people; in the sandbox, without one, they go to `/sandbox/v1/mails`."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """TLS after the greeting, from the first byte, or none; a server without it is never used unencrypted."""
+    smtp_port: int = Field(
+        default_factory=lambda data: {"starttls": 587, "tls": 465}.get(data["smtp_security"], 25), ge=1, le=65535
+    )
+    """TCP port of the mail server; by default 587 with `starttls`, 465 with `tls`, 25 with `none`."""
+    smtp_username: str | None = None
+    """Name to sign in with at the mail server; empty: no sign-in."""
+    smtp_password: SecretStr | None = None
+    """Password for the mail server."""
+    smtp_ca_file: File | None = None
+    """PEM file of further certificate authorities for the mail server."""
+    smtp_timeout_s: float = Field(default=10, gt=0, le=300)
+    """Seconds that one mail may take from connecting to the server's last word."""
+    mail_from: str | None = None
+    """Address that mails come from; needed with `smtp_host`."""
+    sms_gateway_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """URL of the gateway for text messages; in the sandbox, without one, they go to `/sandbox/v1/sms`."""
+    sms_gateway_token: SecretStr | None = None
+    """Bearer token for the gateway."""
     otel_endpoint: str | None = None
     """URL of an OTLP/HTTP collector for traces; needs `fallwerk[otel]`."""
 
@@ -357,12 +380,27 @@ def _unsafe(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "trusted_proxies", "has no effect unless behind_proxy is true"
     if settings.worker_lease_s <= settings.webhook_timeout_s:
         yield "worker_lease_s", "must be longer than webhook_timeout_s, else two processes send one notification"
-    for name in ("tls_certificate", "tls_key", "webhook_ca_file"):
+    yield from _unsafe_mail(settings)
+    for name in ("tls_certificate", "tls_key", "webhook_ca_file", "smtp_ca_file"):
         path = getattr(settings, name)
         if path and not os.access(path, os.R_OK):
             yield name, f"cannot read {path}"
     if settings.is_production:
         yield from _unsafe_in_production(settings)
+
+
+def _unsafe_mail(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.smtp_host and not is_email(settings.mail_from or ""):
+        yield "mail_from", "must be an e-mail address when smtp_host is set"
+    if settings.worker_lease_s <= settings.smtp_timeout_s:
+        yield "worker_lease_s", "must be longer than smtp_timeout_s, else two processes send one mail"
+    if settings.smtp_username and settings.smtp_security == "none":
+        yield "smtp_security", "must be starttls or tls with smtp_username, else the password travels in the clear"
+    if settings.is_production:
+        if settings.smtp_host and settings.smtp_security == "none":
+            yield "smtp_security", "must be starttls or tls in production"
+        if settings.sms_gateway_url and not settings.sms_gateway_url.startswith("https://"):
+            yield "sms_gateway_url", "must begin with https:// in production: codes travel over it"
 
 
 def _unsafe_in_production(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from fallwerk.adapters.addresses import AddressPolicy
 from fallwerk.adapters.webhook_http import WebhookSender
 from fallwerk.apis.scr_delivery.mapping import render_list_form, single_from_list
-from fallwerk.app import documents, loans, oauth, policenwerk, portal, scr, staff
+from fallwerk.app import documents, loans, mails, oauth, policenwerk, portal, scr, staff
 from fallwerk.app.area import Area, Core
 from fallwerk.app.store import open_database
 from fallwerk.domain.account.demo import seed
@@ -105,7 +105,8 @@ class Fallwerk:
             loans.area(core, access),
             policenwerk.area(core),
             staff.area(core),
-            portal.area(core),
+            mails.area(core),
+            portal.area(core, mails.codes(settings)),
         )
         self.worker = self._worker()
         self._components = OneLook(self._look_at_components)
@@ -263,6 +264,7 @@ class Fallwerk:
             "mode": self.settings.mode,
             "components": await self.readiness(),
             "dueWork": {"pending": queue.pending, "due": queue.due, "lagSeconds": queue.lag_us / 1_000_000},
+            "mails": await mails.unsent(self.database),
             "masterKeys": [key.key_id for key in self.database.context.sealer.keys],
             "webhookSourceAddresses": [str(network) for network in self.settings.webhook_source_addresses],
         }

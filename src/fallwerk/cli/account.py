@@ -10,7 +10,9 @@ import typer
 from fallwerk.cli.session import ask, show
 
 LISTS: Final = frozenset({"methods", "webhookEvents", "webhookHosts", "declinedCloses"})
-NUMBERS: Final = frozenset({"couponMax", "validityDays", "retentionDays", "postOfficeDays", "shipmentWaitDays"})
+NUMBERS: Final = frozenset(
+    {"couponMax", "validityDays", "retentionDays", "reminderDays", "postOfficeDays", "shipmentWaitDays"}
+)
 BOOLEANS: Final = frozenset(
     {
         "couponActive",

@@ -19,6 +19,7 @@ from fallwerk.domain.identcase.ports import (
     StartResultRepository,
 )
 from fallwerk.domain.loancase.ports import LoanCaseRepository
+from fallwerk.domain.mail.ports import MailRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
 from fallwerk.domain.portal.ports import ConfirmationRepository, WaitingRepository
@@ -107,6 +108,10 @@ class UnitOfWork(Protocol):
     @property
     def notifications(self) -> NotificationRepository:
         """Webhook deliveries."""
+
+    @property
+    def mails(self) -> MailRepository:
+        """Messages to people."""
 
     @property
     def due(self) -> DueRepository:

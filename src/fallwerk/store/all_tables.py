@@ -4,6 +4,7 @@ from fallwerk.store import (  # noqa: F401 - each adds its tables
     customer_tables,
     document_tables,
     loan_tables,
+    mail_tables,
     methods_tables,
     portal_tables,
     staff_tables,

@@ -21,6 +21,7 @@ from fallwerk.domain.identcase.model import (
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
 from fallwerk.store.document_tables import coupon
+from fallwerk.store.mail_tables import mail, sandbox_mail
 from fallwerk.store.methods_tables import ident_consent, ident_person, ident_record
 from fallwerk.store.orders import order_bytes, order_of, recipient_bytes
 from fallwerk.store.portal_tables import confirmation, waiting_person
@@ -54,6 +55,8 @@ OF_A_CASE: Final = (
     idempotency,
     due_work,
     notification,
+    mail,
+    sandbox_mail,
     identification,
     delivery_order,
     ident_case,

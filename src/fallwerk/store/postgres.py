@@ -23,6 +23,7 @@ from fallwerk.kit import tracing
 from fallwerk.store import arrays
 from fallwerk.store.all_tables import metadata
 from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
+from fallwerk.store.rows import send
 from fallwerk.store.unit import StoreContext, Unit
 
 log = structlog.get_logger()
@@ -193,9 +194,8 @@ class PostgresDatabase(Database):
                     connection.begin()
                     unit = Unit(connection, self.context)
                     result = work(unit)
-                    unit.send()
                     with tracing.each("commit", traces, transactions=len(traces)):
-                        self._commit(connection)
+                        self._commit(connection, unit)
                     return unit, result
             except FAILURES as error:
                 if _is_repeatable(error) and attempt + 1 < TRIES:
@@ -208,10 +208,15 @@ class PostgresDatabase(Database):
         raise StoreUnavailable
 
     @staticmethod
-    def _commit(connection: Connection) -> None:
+    def _commit(connection: Connection, unit: Unit) -> None:
         try:
+            if unit.unsent:
+                send(unit, commit=True)
             connection.commit()
         except FAILURES as error:
+            if _state(error):
+                # The server says what is wrong with a statement or with the commit: it has not committed.
+                raise
             # Nobody knows whether the server still committed: repeating could do the work twice.
             raise StoreUnavailable(_reason(error)) from error
 
@@ -298,6 +303,9 @@ def _probe(unit: Unit) -> None:
 
 def _origin(error: Exception) -> Exception:
     """Return the driver's error; statements of the hot path go past the layer that wraps it."""
+    if isinstance(error, psycopg.errors.PipelineAborted) and isinstance(error.__context__, psycopg.Error):
+        # Statements that were sent together: this one was not done because of that one.
+        return error.__context__
     return error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
 
 
@@ -305,23 +313,29 @@ def _reason(error: Exception) -> str:
     return str(_origin(error))
 
 
+def _state(error: Exception) -> str | None:
+    """Return the server's code of an error that it reported."""
+    found: str | None = getattr(_origin(error), "sqlstate", None)
+    return found
+
+
 def _is_repeatable(error: Exception) -> bool:
     """Tell a lost deadlock or connection; the server had not been asked to commit yet."""
     origin = _origin(error)
-    state = getattr(origin, "sqlstate", None)
+    state = _state(error)
     lost = isinstance(origin, psycopg.OperationalError) and state is None
     return lost or state in REPEATABLE or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def _is_volume_fault(error: Exception) -> bool:
     """Tell a full or broken volume: insufficient resources, system errors, files that may not grow."""
-    state = getattr(_origin(error), "sqlstate", None) or ""
+    state = _state(error) or ""
     return state[:2] in {"53", "54", "58", "XX"}
 
 
 def _is_our_mistake(error: Exception) -> bool:
     """Tell a wrong statement or a constraint from a server that cannot serve."""
-    state = getattr(_origin(error), "sqlstate", None) or ""
+    state = _state(error) or ""
     return state[:2] in {"22", "23", "42"}
 
 

@@ -17,6 +17,8 @@ from fallwerk.store.database import Database
 from fallwerk.store.document_tables import blob
 from fallwerk.store.keys import KeyFile, new_key
 from fallwerk.store.loan_tables import loan_case, loan_comment, loan_document, loan_status_change, signing_key
+from fallwerk.store.mail_tables import mail, sandbox_mail
+from fallwerk.store.mails import mail_context
 from fallwerk.store.methods_tables import ident_person, ident_record
 from fallwerk.store.schema import secret_context
 from fallwerk.store.sealing import HEADER_BYTES
@@ -67,6 +69,14 @@ SEALED: Final = (
         notification,
         notification.c.target_sealed,
         lambda row: f"notification|{row.tenant_id}|{row.case_id}|{row.notification_id}".encode(),
+    ),
+    SealedColumn(
+        mail, mail.c.content_sealed, lambda row: mail_context("mail", row.tenant_id, row.case_id, row.mail_id)
+    ),
+    SealedColumn(
+        sandbox_mail,
+        sandbox_mail.c.letter_sealed,
+        lambda row: mail_context("letter", row.tenant_id, row.case_id, row.mail_id),
     ),
     SealedColumn(
         idempotency,

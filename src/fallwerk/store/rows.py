@@ -29,6 +29,9 @@ _ARRAY_TYPES: Final = {
 }
 
 
+Statement = tuple[str, list["ColumnValues"]]
+
+
 class ColumnValues(list[Any]):
     """The values of one column; a class per type tells the driver how to send them (`arrays.py`)."""
 
@@ -37,13 +40,13 @@ ARRAYS: Final = {name: type(f"{name.title()}Values", (ColumnValues,), {}) for na
 
 
 def insert_rows(unit: "Unit", table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows, values in the table's column order; a conflict fails the transaction, at its end at the latest."""
+    """Insert rows, values in the table's column order; a conflict fails the transaction, with its commit at last."""
     if not rows:
         return
     if unit.is_sqlite:
         _insert_sqlite(unit.connection.connection.driver_connection, table, rows)
     else:
-        unit.unsent.setdefault(table, []).extend(rows)
+        unit.unsent.append((_postgres_insert(table), _columns(table, rows)))
 
 
 def insert_new_rows(
@@ -59,17 +62,26 @@ def insert_new_rows(
         return set()
     if unit.is_sqlite:
         return _insert_new_sqlite(unit.connection.connection.driver_connection, table, rows, returning)
-    unit.send()
-    with closing(unit.connection.connection.cursor()) as cursor:
-        cursor.execute(_postgres_insert(table, returning=returning, unless_in=unless_in), _columns(table, rows))
-        return {row[0] for row in cursor.fetchall()}
+    statement = _postgres_insert(table, returning=returning, unless_in=unless_in)
+    return {row[0] for row in send(unit, (statement, _columns(table, rows)))}
 
 
-def send_rows(unit: "Unit", rows: dict[Table, list[tuple[Any, ...]]]) -> None:
-    """Insert rows of several tables with one statement; PostgreSQL only."""
-    values = [column for table, found in rows.items() for column in _columns(table, found)]
-    with closing(unit.connection.connection.cursor()) as cursor:
-        cursor.execute(_postgres_inserts(tuple(rows)), values)
+def send(unit: "Unit", *asked: Statement, commit: bool = False) -> list[tuple[Any, ...]]:
+    """
+    Send what a unit has not sent yet to PostgreSQL, more statements, and maybe the commit: one wait for all of them.
+
+    Returns:
+        The rows of the last statement asked.
+    """
+    raw: Any = unit.connection.connection.driver_connection
+    statements, unit.unsent = [*unit.unsent, *asked], []
+    with closing(raw.cursor()) as cursor:
+        with raw.pipeline():
+            for statement, values in statements:
+                cursor.execute(statement, values)
+            if commit:
+                raw.commit()
+        return cursor.fetchall() if asked else []
 
 
 def _columns(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[ColumnValues]:
@@ -115,14 +127,6 @@ def _sqlite_insert(table: Table, size: int, *, returning: str) -> str:
     names = ", ".join(column.name for column in table.columns)
     marks = f"({', '.join('?' * len(table.columns))})"
     return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}{_conflict(returning)}"  # noqa: S608 - our own names
-
-
-@cache
-def _postgres_inserts(tables: tuple[Table, ...]) -> str:
-    """Name all but the last insert in front of it: each is carried out once, whether or not it is read from."""
-    *others, last = [_postgres_insert(table) for table in tables]
-    named = ", ".join(f"part{number} AS ({insert})" for number, insert in enumerate(others))
-    return f"WITH {named} {last}" if others else last
 
 
 @cache

@@ -11,9 +11,9 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -335,35 +335,33 @@ class SqliteDatabase(Database):
             raise
 
     def _run_group(self, group: Sequence[Job], units: list[Unit]) -> list[tuple[Job, Any, BaseException | None]]:
+        outcomes = []
         batches: dict[ManyWork[Any, Any], list[Job]] = {}
-        singles = [job for job in group if job.many is None]
         for job in group:
             if job.many is not None:
                 batches.setdefault(job.many, []).append(job)
-        guard = _whole if len(singles) + len(batches) == 1 else _savepoint
-        outcomes = [self._run_single(job, units, guard) for job in singles]
+            else:
+                outcomes.append(self._run_single(job, units))
         for jobs in batches.values():
-            outcomes.extend(self._run_batch(jobs, units, guard))
+            outcomes.extend(self._run_batch(jobs, units))
         return outcomes
 
-    def _run_single(self, job: Job, units: list[Unit], guard: "Guard") -> tuple[Job, Any, BaseException | None]:
+    def _run_single(self, job: Job, units: list[Unit]) -> tuple[Job, Any, BaseException | None]:
         if job.work is None or self._writer is None:
             msg = "a job without work"
             raise TypeError(msg)
         unit = Unit(self._writer, self.context)
-        with guard(self._raw) as outcome:
+        with _savepoint(self._raw) as outcome:
             outcome.result = job.work(unit)
         if outcome.error is None:
             units.append(unit)
         return job, outcome.result, outcome.error
 
-    def _run_batch(
-        self, jobs: Sequence[Job], units: list[Unit], guard: "Guard"
-    ) -> Sequence[tuple[Job, Any, BaseException | None]]:
+    def _run_batch(self, jobs: Sequence[Job], units: list[Unit]) -> Sequence[tuple[Job, Any, BaseException | None]]:
         if self._writer is None:
             raise StoreUnavailable(CLOSED)
         unit = Unit(self._writer, self.context)
-        with guard(self._raw) as outcome:
+        with _savepoint(self._raw) as outcome:
             outcome.result = run_many(unit, jobs)
         if outcome.error is None:
             units.append(unit)
@@ -371,7 +369,7 @@ class SqliteDatabase(Database):
         if len(jobs) == 1:
             return [(jobs[0], None, outcome.error)]
         # One bad item must not fail its neighbours: each gets its own try.
-        return [found for job in jobs for found in self._run_batch([job], units, _savepoint)]
+        return [found for job in jobs for found in self._run_batch([job], units)]
 
 
 class _Outcome:
@@ -399,24 +397,6 @@ def _savepoint(raw: sqlite3.Connection) -> Iterator[_Outcome]:
         raw.execute("ROLLBACK TO one")
         outcome.error = error
     raw.execute("RELEASE one")
-
-
-@contextmanager
-def _whole(raw: sqlite3.Connection) -> Iterator[_Outcome]:
-    """Run all that a transaction does; its failure undoes the transaction and begins another one in its place."""
-    outcome = _Outcome()
-    try:
-        yield outcome
-    except Exception as error:
-        if not raw.in_transaction or _is_volume_fault(error):
-            raise
-        raw.execute("ROLLBACK")
-        raw.execute("BEGIN IMMEDIATE")
-        outcome.error = error
-
-
-Guard = Callable[[sqlite3.Connection], AbstractContextManager[_Outcome]]
-"""Keeps the failure of a part of a group from the rest of it."""
 
 
 def _is_volume_fault(error: Exception) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, Executable, Table, update
+from sqlalchemy import Connection, CursorResult, Executable, update
 
 from fallwerk.domain.identcase.attempt import CaseFile
 from fallwerk.store.accounts import Accounts
@@ -21,10 +21,11 @@ from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
 from fallwerk.store.idempotency import Idempotency
 from fallwerk.store.loancases import LoanCases
+from fallwerk.store.mails import Mails
 from fallwerk.store.notifications import Notifications
 from fallwerk.store.partners import Partners
 from fallwerk.store.persons import Persons, Records
-from fallwerk.store.rows import send_rows
+from fallwerk.store.rows import Statement, send
 from fallwerk.store.sandbox import Sandbox
 from fallwerk.store.sealing import KeyedHashes, Sealer
 from fallwerk.store.signing_keys import SigningKeys
@@ -112,8 +113,8 @@ class Unit:
         self.sealer = context.sealer
         self.hashes = context.hashes
         self.is_sqlite = connection.dialect.name == "sqlite"
-        self.unsent: dict[Table, list[tuple[Any, ...]]] = {}
-        """Rows that nobody waits for: PostgreSQL gets those of all tables at once, before anything else is asked."""
+        self.unsent: list[Statement] = []
+        """Inserts of PostgreSQL that nobody waits for: they travel with the next statement or with the commit."""
         self.earliest_due_us: int | None = None
         self.changed_accounts = False
 
@@ -121,18 +122,13 @@ class Unit:
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
         """Run a Core statement in this transaction."""
-        self.send()
+        if self.unsent:
+            send(self)
         return self.connection.execute(statement, parameters)
 
     def result_of(self, file: CaseFile) -> bytes:
         """Render what a client reads of a case of START."""
         return self.context.render_result(file)
-
-    def send(self) -> None:
-        """Send what has not been sent yet."""
-        if self.unsent:
-            rows, self.unsent = self.unsent, {}
-            send_rows(self, rows)
 
     def new_id(self) -> int:
         """Return a row id that no other row of the system has."""
@@ -209,6 +205,11 @@ class Unit:
     def notifications(self) -> Notifications:
         """Webhook deliveries."""
         return Notifications(self)
+
+    @cached_property
+    def mails(self) -> Mails:
+        """Messages to people."""
+        return Mails(self)
 
     @cached_property
     def due(self) -> Due:

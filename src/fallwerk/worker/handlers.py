@@ -167,5 +167,10 @@ class Duties:
 
     def began_us(self, work: DueWork) -> int:
         """Return the instant that work counts as begun at."""
-        now_us = self._clock.now_us()
-        return work.due_us if 0 <= now_us - work.due_us < PUNCTUAL_US else now_us
+        return begun_us(self._clock, work)
+
+
+def begun_us(clock: Clock, work: DueWork) -> int:
+    """Return the instant that work counts as begun at: its due time, or now where it comes late."""
+    now_us = clock.now_us()
+    return work.due_us if 0 <= now_us - work.due_us < PUNCTUAL_US else now_us

@@ -1,18 +1,13 @@
 """What the worker does every now and then, whatever falls due."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock, monotonic_s
 
-SEALED_AT_ONCE: Final = 500
+SEALED_AT_ONCE: Final = 1_000
 """Events that one transaction seals, so that the writer is never held for long."""
-BREATH_S: Final = 0.02
-"""Between two such transactions: callers who waited for one come first."""
-SEALING_S: Final = 2.0
-"""How long a backlog is worked at before the next beat: the other duties wait meanwhile."""
 
 
 class Seldom:
@@ -36,11 +31,10 @@ def sealing(store: Transactions, clock: Clock) -> Callable[[], Awaitable[None]]:
     async def seal_all() -> None:
         if not await store.read(lambda uow: uow.audit.has_unsealed()):
             return
-        end_s, sealed = monotonic_s() + SEALING_S, SEALED_AT_ONCE
-        while sealed >= SEALED_AT_ONCE and monotonic_s() < end_s:
+        sealed = SEALED_AT_ONCE
+        while sealed >= SEALED_AT_ONCE:
             now_us = clock.now_us()
             sealed = await store.write(lambda uow: uow.audit.seal(now_us=now_us, limit=SEALED_AT_ONCE))  # noqa: B023 - run before the next turn
-            await asyncio.sleep(BREATH_S)
 
     return seal_all
 

@@ -190,14 +190,6 @@ def test_deliveries_are_listed_oldest_first_in_the_fixed_shape(play):
     play(scene)
 
 
-def test_no_mail_was_sent(play):
-    async def scene(control):
-        response = await control.get("/mails")
-        assert (response.status_code, response.json()) == (200, [])
-
-    play(scene)
-
-
 def _entry(control: Any, **changes: Any) -> None:
     entry = JournalEntry(
         control.clock.now_us(),

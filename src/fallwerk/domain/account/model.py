@@ -44,6 +44,9 @@ class ScrSettings:
     declined_closes: tuple[Method, ...] = (Method.BASIC, Method.VIDEO, Method.PHOTO, Method.EID)
     delivery_active: bool = False
     mails_user: bool = False
+    """Whether the system mails people: where to begin, new pictures wanted, outcomes (S-44, S-49)."""
+    reminder_days: int = 0
+    """How long before the end of its validity a case's person is reminded by mail; 0: never (W-03)."""
     post_office_days: int = 7
     shipment_wait_days: int = 14
     display_name: str = ""

@@ -37,6 +37,7 @@ RANGES: Final = MappingProxyType(
         "coupon_max": (0, 1000),
         "validity_days": (1, 3650),
         "retention_days": (0, 90),
+        "reminder_days": (0, 365),
         "post_office_days": (1, 365),
         "shipment_wait_days": (1, 365),
     }

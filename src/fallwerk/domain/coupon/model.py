@@ -59,3 +59,5 @@ class CouponWish:
     now_us: int
     named: bool = True
     """False leaves the person's name to be filled in: whoever asks has not shown that the case is theirs (W-01)."""
+    mailed: bool = False
+    """The person asked for it in the portal, so they may be mailed where it is; else the client hands it on."""

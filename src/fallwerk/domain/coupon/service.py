@@ -19,6 +19,7 @@ from fallwerk.domain.identcase.lifecycle import Role, WantedStep
 from fallwerk.domain.identcase.methods_lifecycle import is_legal
 from fallwerk.domain.identcase.model import CaseStatus, IdentStatus, Method
 from fallwerk.domain.identcase.service.attempts import MethodStep, open_case, take_method_step
+from fallwerk.domain.mail.service import mail_coupon
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 
 REQUESTED = WantedStep(IdentStatus.COUPON_REQUESTED)
@@ -109,6 +110,8 @@ def record_coupon(
     uow.coupons.add(coupon)
     details: dict[str, str | int | bool | None] = {"coupon": coupon.coupon_id}
     uow.audit.add(AuditEvent(wish.tenant_id, wish.now_us, wish.actor, "coupon.issued", wish.case_id, details))
+    if wish.mailed:
+        mail_coupon(uow, file, now_us=wish.now_us)
     return IssuedCoupon(coupon.coupon_id, sheet, file.client.settings.coupon_file_type, content)
 
 

@@ -20,6 +20,7 @@ class NewCase:
     case: IdentCase
     order: CaseOrder
     actor: Actor
+    client: ScrClient
 
     def with_new_id(self) -> "NewCase":
         """Return the same case under another id, for the loser of a collision."""
@@ -51,6 +52,7 @@ def plan_case(order: CaseOrder, *, client: ScrClient, kind: CaseKind, actor: Act
         ),
         order=clear_incomplete_contact(order),
         actor=actor,
+        client=client,
     )
 
 

@@ -19,6 +19,10 @@ class DueKind(StrEnum):
     """The retention limit is reached: the case is deleted physically (D-50)."""
     DELETE_OBJECT = "delete object"
     """An object of the blob store lost its last reference; the subject is its number, there is no case."""
+    MAIL = "mail"
+    """A message to the person is to be sent; the subject is its number (W-06)."""
+    REMIND = "remind"
+    """The case's validity ends soon (W-03)."""
     COMPACT = "compact"
     """Pages freed by erasures are cleaned; of tenant 0."""
 

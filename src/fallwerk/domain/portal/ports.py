@@ -43,8 +43,9 @@ class WaitingRepository(Protocol):
 class CodeSender(Protocol):
     """Sends codes by mail or SMS; what it writes is part of the caller's transaction."""
 
-    factors: frozenset[Factor]
-    """The ways that are set up here: `Factor.MAIL`, `Factor.SMS`."""
+    @property
+    def factors(self) -> frozenset[Factor]:
+        """The ways that are set up here: `Factor.MAIL`, `Factor.SMS`."""
 
     def send(self, uow: "UnitOfWork", message: CodeMessage, *, now_us: int) -> None:
         """Order the message; it leaves after the commit."""

@@ -59,6 +59,7 @@ class SettingsBody(Body):
     declinedCloses: Methods | None = None
     deliveryActive: bool | None = None
     mailsUser: bool | None = None
+    reminderDays: int | None = None
     postOfficeDays: int | None = None
     shipmentWaitDays: int | None = None
     displayName: str | None = None

@@ -69,7 +69,6 @@ class SandboxRoutes:
             _operation("advanceClock", "POST", "clock", self.advance_clock),
             _operation("simulate", "POST", "cases/{caseId}/simulate", self.simulate),
             _operation("listDeliveries", "GET", "deliveries", self.list_deliveries),
-            _operation("listMails", "GET", "mails", self.list_mails),
             _operation("listRequests", "GET", "requests", self.list_requests),
             _operation("orderFault", "POST", "faults", self.order_fault),
             _operation("clearFaults", "DELETE", "faults", self.clear_faults),
@@ -132,10 +131,6 @@ class SandboxRoutes:
             return json_answer([])
         deliveries = await self.store.read(lambda uow: uow.notifications.of_case(case_id))
         return json_answer([schema.delivery_body(delivery) for delivery in deliveries])
-
-    async def list_mails(self, _call: Call) -> Response:
-        """Show the mails that were sent; nothing in the system sends any, so the list is empty."""
-        return json_answer([])
 
     async def list_requests(self, call: Call) -> Response:
         """Show the request journal, newest first."""

@@ -61,7 +61,9 @@ class Coupons:
         if away is not None:
             return away
         case = turn.case
-        wish = CouponWish(case.tenant_id, case.case_id, turn.actor, turn.now_us, named=self._may_be_named(turn))
+        wish = CouponWish(
+            case.tenant_id, case.case_id, turn.actor, turn.now_us, named=self._may_be_named(turn), mailed=True
+        )
         texts = words(turn.language, case.account.display_name)
         try:
             issued = await self._office.issue(wish)

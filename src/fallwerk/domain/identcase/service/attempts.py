@@ -17,6 +17,7 @@ from fallwerk.domain.identcase.methods_lifecycle import CANCELLATION, EXPIRY, Ta
 from fallwerk.domain.identcase.model import CaseKind, CaseStatus, IdentCase, IdentStatus, Method
 from fallwerk.domain.identcase.ports import CaseRow
 from fallwerk.domain.identcase.service.case_state import client_of, erasure_of, with_status
+from fallwerk.domain.mail.service import mail_result
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.notification.service import notify
 from fallwerk.domain.unit_of_work import UnitOfWork
@@ -102,10 +103,11 @@ def take_method_step(uow: UnitOfWork, file: CaseFile, wanted: MethodStep) -> Cas
     uow.attempts.save(case.tenant_id, case.case_id, after)
     save_file(uow, changed)
     if case.status is CaseStatus.CLOSED:
-        uow.due.drop(case.tenant_id, case.case_id, DueKind.EXPIRE)
+        uow.due.drop(case.tenant_id, case.case_id, DueKind.EXPIRE, DueKind.REMIND)
         uow.due.add(erasure_of(case, file.client))
     if taken.event is not None:
         notify(uow, case, file.order, file.client, taken.event, now_us=wanted.now_us)
+    mail_result(uow, changed, after, now_us=wanted.now_us)
     uow.audit.add(_step_event(case, after, wanted))
     return changed
 
@@ -176,6 +178,8 @@ def expire_case(uow: UnitOfWork, work: DueWork, now_us: int) -> None:
     uow.due.add(erasure_of(case, file.client))
     if declined:
         notify(uow, case, file.order, file.client, IdentStatus.DECLINED, now_us=now_us)
+    for attempt in declined:
+        mail_result(uow, file, attempt, now_us=now_us)
     numbers = ",".join(str(attempt.number) for attempt in declined)
     uow.audit.add(
         AuditEvent(

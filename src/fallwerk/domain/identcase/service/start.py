@@ -8,6 +8,7 @@ from fallwerk.domain.errors import DomainError
 from fallwerk.domain.identcase.errors import ReferenceIdTaken
 from fallwerk.domain.identcase.model import CaseId, IdentCase
 from fallwerk.domain.identcase.plan import NewCase
+from fallwerk.domain.mail.service import order_start_mails
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.unit_of_work import UnitOfWork
 
@@ -37,7 +38,7 @@ def start_cases(uow: UnitOfWork, planned: Sequence[NewCase]) -> list[StartedCase
     """
     Open identification cases that clients asked for at the same time; one that fails does not touch its neighbours.
 
-    Source: START §2; S-01, S-15, S-16, S-31, S-43.
+    Source: START §2; S-01, S-15, S-16, S-31, S-43, S-44.
 
     Returns:
         Per case what its caller needs, or `ReferenceIdTaken`.
@@ -45,6 +46,7 @@ def start_cases(uow: UnitOfWork, planned: Sequence[NewCase]) -> list[StartedCase
     outcomes, stored = store_cases(uow, planned, lambda _: None)
     uow.due.add_many([expiry_of(case.case) for case in stored])
     uow.audit.add_many([started_event(case) for case in stored])
+    order_start_mails(uow, stored)
     return [
         outcome if isinstance(outcome, DomainError) else StartedCase(outcome.case_id, outcome.valid_until_us)
         for outcome in outcomes
