@@ -13,6 +13,8 @@ CONTROL_API_NAMES = {
     *("retentionDays", "webhookActive", "webhookEvents", "webhookRetry", "webhookHosts", "webhookHttpAllowed"),
     *("webhookUser", "webhookPassword", "webhookReferenceId", "webhookCustom1", "rsa2048Allowed", "declinedCloses"),
     *("deliveryActive", "mailsUser", "postOfficeDays", "shipmentWaitDays", "displayName", "iosScheme", "packageName"),
+    # Our own, beyond the control API (W-02, W-03).
+    *("reminderDays", "helpEmail", "helpPhone", "privacyNoticeDe", "privacyNoticeEn", "consentTextDe", "consentTextEn"),
 }
 
 
