@@ -38,6 +38,7 @@ class MailServer:
     """Mails are read and never answered."""
     held: threading.Event = field(default_factory=threading.Event)
     port: int = 0
+    _sessions: list[SMTP] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -64,11 +65,17 @@ class MailServer:
         for task in tasks:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        for session in self._sessions:
+            for transport in (session.transport, session._original_transport):
+                if transport is not None:
+                    transport.abort()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(server.wait_closed())
         self._loop.close()
 
     def _session(self) -> SMTP:
         starttls = None if self.implicit else self.tls
-        return SMTP(
+        session = SMTP(
             self,
             loop=self._loop,
             hostname="mail.test",
@@ -78,6 +85,8 @@ class MailServer:
             auth_require_tls=starttls is not None,
             authenticator=self._sign_in,
         )
+        self._sessions.append(session)
+        return session
 
     def _sign_in(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
         pair = (given.login.decode(), given.password.decode())
