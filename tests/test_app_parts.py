@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,11 @@ def test_a_token_that_somebody_chose_is_not_printed(settings, tmp_path):
     assert "Bearer demo-admin-token" in announce(settings)
     chosen = load_settings({"DATA_DIR": str(tmp_path), "FALLWERK_ADMIN_TOKEN": "chosen-by-somebody"})
     assert "chosen-by-somebody" not in announce(chosen)
+
+
+def test_the_readme_shows_what_the_server_prints(settings):
+    printed = announce(settings).replace(settings.public_base_url, "http://127.0.0.1:8080")
+    assert printed in (Path(__file__).parents[1] / "README.md").read_text()
 
 
 def test_a_lease_must_outlast_an_attempt(tmp_path):

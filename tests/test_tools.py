@@ -1,5 +1,7 @@
 """The tools that judge the tests: a wrong mutation list is refused, a report never shows more than was proven."""
 
+import tomllib
+
 import pytest
 
 from tools import conformance, mutate
@@ -41,6 +43,22 @@ def test_a_mutation_names_its_tests_by_file_test_parameter_or_part(name):
 def test_a_mistake_in_the_list_is_refused(change, message):
     with pytest.raises(mutate.WrongEntry, match=message):
         mutate.checked({**ENTRY, **change}, COLLECTED)
+
+
+def test_every_entry_of_the_list_fits_the_sources_and_names_tests_that_exist():
+    written = "\n".join(path.read_text() for path in (mutate.ROOT / "tests").rglob("test_*.py"))
+    stale = []
+    for entry in tomllib.loads(mutate.LIST.read_text())["mutation"]:
+        try:
+            mutate.placed(entry)
+        except mutate.WrongEntry as wrong:
+            stale.append(str(wrong))
+        # Which parameters a test has only its collection tells; here its name must stand somewhere.
+        for name in mutate.strings(entry.get("tests", [])):
+            test = name.removeprefix("-k ").rsplit("::", 1)[-1].partition("[")[0].strip()
+            if not (mutate.ROOT / test).is_file() and test not in written:
+                stale.append(f"{entry['rows']}: {name!r} names no test")
+    assert stale == []
 
 
 def test_the_report_shows_a_row_as_passed_only_if_all_of_its_tests_passed():

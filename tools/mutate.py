@@ -165,6 +165,12 @@ def read_list(collected: Collected) -> list[Mutation]:
 
 def checked(entry: dict[str, object], collected: Collected) -> Mutation:
     """Turn an entry into a mutation, or say what is wrong with it."""
+    rows, file, find, replace = placed(entry)
+    return Mutation(rows, file, find, replace, select(rows, strings(entry.get("tests", [])), collected))
+
+
+def placed(entry: dict[str, object]) -> tuple[tuple[str, ...], str, str, str]:
+    """Return rows, file, text and its replacement of an entry; refuse it if it does not fit the sources."""
     unknown = entry.keys() - {"rows", "file", "find", "replace", "tests"}
     missing = {"rows", "file", "find", "replace"} - entry.keys()
     if unknown or missing:
@@ -182,7 +188,7 @@ def checked(entry: dict[str, object], collected: Collected) -> Mutation:
             compile(text.replace(find, replace), file, "exec")
         except SyntaxError as error:
             raise WrongEntry(f"{rows} {file}: {replace!r} does not compile: {error}") from error
-    return Mutation(rows, file, find, replace, select(rows, strings(entry.get("tests", [])), collected))
+    return rows, file, find, replace
 
 
 def select(rows: tuple[str, ...], wanted: tuple[str, ...], collected: Collected) -> tuple[str, ...]:

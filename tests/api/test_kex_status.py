@@ -215,6 +215,21 @@ def test_two_numbers_of_two_applications_are_refused(client, case):
             problem(client.status(body), 400, fault)
 
 
+@pytest.mark.req("A-02", "C-03")
+def test_two_numbers_of_which_one_is_nobodys_are_refused(server, client, case):
+    client.application(case, "one")
+    foreign = kex(server)
+    foreign.application(foreign.case(), "foreign")
+    fault = ("/produktanbieterantragsnummer", "The two numbers name different applications.")
+    with nothing_stored(client, case):
+        for nobodys in (f"{case}/7/1", "ZZZZZZ/1/1", "no number"):
+            body = {"antragsnummer": nobodys, "produktanbieterstatus": "ABGELEHNT"}
+            problem(client.status({**body, "produktanbieterantragsnummer": "one"}), 400, fault)
+            # Both nobody's is unknown, and of another partner's number nothing is told.
+            for unknown in ("nobody's", "foreign"):
+                problem(client.status({**body, "produktanbieterantragsnummer": unknown}), 404)
+
+
 @pytest.mark.req("A-02")
 def test_a_number_that_several_applications_in_reach_have_asks_for_the_antragsnummer(server, client, case):
     first = client.application(case, "shared")

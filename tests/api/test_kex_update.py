@@ -1,6 +1,7 @@
 """UPDATE over HTTP, on every deployment: comments, and who may add what to which Vorgang."""
 
 import json
+import re
 
 import pytest
 
@@ -233,7 +234,11 @@ def test_the_trace_id_of_a_request_comes_back_in_header_and_problem(client):
     response = client.comment(case, {}, headers={"X-TraceId": "sys12345678"})
     problem(response, 400, ("", "The body must be an array."))
     assert response.json()["traceId"] == "sys12345678"
-    assert client.comment(case, [], headers={"X-TraceId": "a b"}).headers["x-traceid"] != "a b"
+    for kept in ("a b", "~" * 128):
+        assert client.comment(case, [], headers={"X-TraceId": kept}).headers["x-traceid"] == kept
+    for replaced in ("~" * 129, "a\tb", "\u00e4".encode("latin-1")):
+        found = client.comment(case, [], headers={"X-TraceId": replaced}).headers["x-traceid"]
+        assert re.fullmatch("[0-9a-f]{32}", found)
 
 
 @pytest.mark.req("U-05")

@@ -85,6 +85,36 @@ CALLS: Final = {
         {"antragsnummer": "985132/1/1", "produktanbieterstatus": "UNTERSCHRIEBEN"},
         with_token=True,
     ),
+    "kex_import": MainCall(
+        "vorgang",
+        "import_vorgang",
+        201,
+        ("vorgangsnummer", "messages"),
+        {},
+        {"kundenbetreuer": {"partnerId": "ABC12"}},
+        with_token=True,
+    ),
+    "kex_export": MainCall(
+        "vorgang",
+        "read_vorgang",
+        200,
+        ("data",),
+        {},
+        {"query": 'query getVorgang { vorgang(vorgangsnummer: "985132") { antraege { antragsnummer } } }'},
+        with_token=True,
+    ),
+    "kex_antragsdokumente": MainCall(
+        "antrag",
+        "add_application_document",
+        201,
+        ("filename", "size", "sha256"),
+        {},
+        {
+            "antragsnummer": "985132/1/1",
+            "antragsdokument": {"fileName": "Kreditvertrag.pdf", "fileContent": "JVBERg=="},
+        },
+        with_token=True,
+    ),
     "policenwerk_customer": MainCall("customers", "create_customer", 200, ("success", "customer_id"), body=CUSTOMER),
 }
 SERVED: Final = sorted(

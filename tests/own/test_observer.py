@@ -90,7 +90,7 @@ async def unanswered(scope, receive, send):
     return
 
 
-@pytest.mark.parametrize("trace_id", ["a", "x" * 128, "!~"])
+@pytest.mark.parametrize("trace_id", ["a", "x" * 128, "!~", "two words"])
 def test_a_caller_s_trace_id_is_kept_and_returned(trace_id):
     around = Around(echo)
     response = around.call(headers={"X-TraceId": trace_id})
@@ -98,7 +98,7 @@ def test_a_caller_s_trace_id_is_kept_and_returned(trace_id):
     assert around.journal.entries()[0].trace_id == trace_id
 
 
-@pytest.mark.parametrize("trace_id", ["", "x" * 129, "two words", "ümlaut", "tab\tbed"])
+@pytest.mark.parametrize("trace_id", ["", "x" * 129, "   ", "ümlaut", "tab\tbed"])
 def test_a_trace_id_that_cannot_be_repeated_is_replaced(trace_id):
     around = Around(echo)
     first, second = (around.call(headers={"X-TraceId": trace_id.encode("latin-1")}) for _ in range(2))
@@ -225,6 +225,12 @@ def test_a_faulted_call_is_answered_in_its_dialect_without_being_carried_out(pat
     assert reached == []
     (entry,) = around.journal.entries()
     assert (entry.status, entry.request_body) == (503, '{"a":1}')
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_faulted_call_of_kex_says_when_to_come_back(status):
+    response = Around(echo, faults=OneFault(status)).call("POST", "/kreditsmart/kex/antraege/status")
+    assert (response.status_code, response.headers["retry-after"]) == (status, "1")
 
 
 def test_a_faulted_call_of_scr_keeps_the_envelope_of_its_status():

@@ -11,7 +11,9 @@ def announce(settings: Settings) -> str:
     """Return what a person who starts the server wants to know first: addresses and, in the sandbox, credentials."""
     base = settings.public_base_url
     lines = [f"Fallwerk ({settings.mode}, {'SQLite' if settings.is_sqlite else 'PostgreSQL'})", ""]
-    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases", f"              {base}/api/customer/create"]
+    lines += [f"  APIs        {base}/api/scr/v1/{{clientId}}/cases"]
+    lines += [f"              {base}/kreditsmart/kex/vorgang/{{vorgangsnummer}}/dokument, …/kommentare"]
+    lines += [f"              {base}/kreditsmart/kex/antraege/status", f"              {base}/api/customer/create"]
     lines += [f"  Tokens      {base}/auth/token"]
     lines += [f"  OpenAPI     {base}/openapi/"]
     if not settings.is_production:

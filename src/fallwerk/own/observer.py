@@ -37,7 +37,7 @@ UNMATCHED: Final = "unmatched"
 FAILED: Final = 500
 CREATED: Final = 201
 
-_TRACE_ID: Final = re.compile(rb"[\x21-\x7e]{1,128}")
+_TRACE_ID: Final = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?")
 _CASE_ID: Final = re.compile(r"[0-9A-Z]{12}")
 _NEW_CASE: Final = re.compile(rb'"caseId":"([0-9A-Z]{12})"')
 _HEADERS: Final = (

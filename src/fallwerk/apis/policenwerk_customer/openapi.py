@@ -50,7 +50,7 @@ _TRACE_ID: Final = "X-TraceId"
 _TRACE_HEADER: Final = {
     "description": "Names this call; please quote it in questions.",
     "required": True,
-    "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    "schema": {"type": "string", "pattern": "^[!-~]([ -~]{0,126}[!-~])?$"},
 }
 _HEADERS: Final[dict[int, JsonObject]] = {
     405: {"Allow": {"description": "What is taken.", "required": True, "schema": {"type": "string", "const": "POST"}}},

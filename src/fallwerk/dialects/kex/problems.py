@@ -13,6 +13,7 @@ from fallwerk.domain.idempotency import IdempotencyKeyReused
 REALM: Final = "KEX"
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
+_FOR_NOW: Final = frozenset({429, 503})
 TRACE_ID: Final = "traceId"
 
 NO_TOKEN: Final = "A bearer token is needed."  # noqa: S105 - a sentence
@@ -75,4 +76,6 @@ def by_status(status: int) -> Response:
     trace_id = str(structlog.contextvars.get_contextvars().get("trace_id", ""))
     if status == UNAUTHORIZED:
         return render(unauthorized(presented=True), trace_id)
-    return render(Problem(status, FAILED if status == 500 else "Ordered by the sandbox."), trace_id)  # noqa: PLR2004
+    # Whoever is sent away for now is told when to come back, as at a failure that nobody ordered.
+    headers = {"Retry-After": "1"} if status in _FOR_NOW else {}
+    return render(Problem(status, FAILED if status == 500 else "Ordered by the sandbox.", headers=headers), trace_id)  # noqa: PLR2004

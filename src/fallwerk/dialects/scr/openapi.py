@@ -107,7 +107,7 @@ def document(
 
 
 TRACE_ID: Final = "X-TraceId"
-_TRACE_ID_FORM: Final = {"type": "string", "pattern": "^[!-~]{1,128}$"}
+_TRACE_ID_FORM: Final = {"type": "string", "pattern": "^[!-~]([ -~]{0,126}[!-~])?$"}
 TRACE_ID_PARAMETER: Final[JsonObject] = {
     "name": TRACE_ID,
     "in": "header",

@@ -46,6 +46,9 @@ from fallwerk.domain.partner.service import open_partner
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.ids import new_loan_case_number, new_uuid
 
+Numbered = list[tuple[LoanCase, str]]
+"""Applications: the loan case of each, and its number."""
+
 ATTEMPTS: Final = 10
 """Draws of a new number; with 36⁶ of them one nearly always is enough."""
 
@@ -308,6 +311,9 @@ def meant_application(
     case = uow.loans.get(number.partition("/")[0], hold=hold) if is_application_number(number) else None
     application = None if case is None else uow.loans.application(case.tenant_id, number, lock=lock)
     if case is None or application is None:
+        # Two numbers of which one is somebody's do not name the same application.
+        if application_number and provider_number and _is_near(uow, provider_number, caller):
+            raise NumbersDisagree
         raise ApplicationUnknown
     _refuse_touch(case, caller)
     # Only now: the answer tells something about the application.
@@ -326,12 +332,22 @@ def _change_event(case: LoanCase, number: str, change: StatusChange, actor: Acto
     return AuditEvent(case.tenant_id, change.at_us, actor, "application.status changed", number, details)
 
 
+def _find_at_provider(uow: UnitOfWork, provider_number: str, caller: Caller) -> tuple[Numbered, Numbered]:
+    """Find the applications with a number at the Produktanbieter: all, and those in the caller's reach."""
+    found = uow.loans.find_by_provider_number(provider_number) if is_provider_number(provider_number) else []
+    return found, [(case, number) for case, number in found if caller.reach is None or case.tenant_id in caller.reach]
+
+
+def _is_near(uow: UnitOfWork, provider_number: str, caller: Caller) -> bool:
+    """Tell whether a number at the Produktanbieter names an application in the caller's reach."""
+    return bool(_find_at_provider(uow, provider_number, caller)[1])
+
+
 def _number_at_provider(uow: UnitOfWork, provider_number: str, caller: Caller) -> str:
     """Find the one application that a caller can mean by its number at the Produktanbieter."""
-    found = uow.loans.find_by_provider_number(provider_number) if is_provider_number(provider_number) else []
+    found, near = _find_at_provider(uow, provider_number, caller)
     if not found:
         raise ApplicationUnknown
-    near = [(case, number) for case, number in found if caller.reach is None or case.tenant_id in caller.reach]
     active = [number for case, number in near if case.status is LoanCaseStatus.ACTIVE]
     if len(active) > 1:
         raise ApplicationAmbiguous
