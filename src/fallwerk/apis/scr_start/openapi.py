@@ -121,7 +121,12 @@ def _issue_coupon() -> dict[str, Any]:
         "parameters": [openapi.CLIENT_ID, openapi.CASE_ID_PARAMETER, openapi.IDEMPOTENCY_KEY],
         "requestBody": {
             "required": False,
-            "content": {JSON: {"schema": {"enum": [{}, None]}, "examples": {"empty": {"value": {}}}}},
+            "content": {
+                JSON: {
+                    "schema": {"type": ["object", "null"], "additionalProperties": False},
+                    "examples": {"empty": {"value": {}}},
+                }
+            },
         },
         "responses": {"201": created, "400": openapi.bad_requests(bad), **openapi.refusals(wires, known)},
     }
