@@ -31,7 +31,7 @@ def test_with_the_address_alone_no_page_shows_anything_personal(person, name):
 def test_the_right_birth_date_opens_the_stored_data_for_this_browser_only(person, account):
     page = person.confirm()
     assert page.status_code == 200
-    for datum in ("Erika", "Mustermann", "erika@example.org", "+49 171 123456", "1964-08-12", "T01012148"):
+    for datum in ("Erika", "Mustermann", "erika@example.org", "+49 171 123456", "12. August 1964", "T01012148"):
         assert datum in page.text
     assert shown(person.open("daten")) != []
     with Person(account, person.case_id) as stranger:
@@ -215,3 +215,24 @@ def test_an_erased_case_leaves_no_attempts_to_confirm(own_server: Running) -> No
         own_server.advance(2 * DAY_S)
         assert rows(own_server, "SELECT * FROM confirmation WHERE case_id = ?", somebody.case_id) == []
         assert somebody.open().status_code == 404
+
+
+@pytest.mark.req("W-01", "W-06")
+def test_a_code_by_mail_opens_the_stored_data_once(account):
+    address = f"erika-{account.client_id.lower()}@example.org"
+    order = {"contactDataProvided": {"firstName": "Erika", "lastName": "Mustermann", "email": address}}
+    with Person(account, started(account, order)) as somebody:
+        assert shown(somebody.open("bestaetigen")) == []
+        page = somebody.send("bestaetigen", way="mail")
+        assert "Der Code ist unterwegs." in page.text
+        account.server.advance(1)
+        mails = account.server.sandbox("GET", "/mails").json()
+        (text,) = [mail["text"] for mail in mails if mail["to"] == address]
+        code = re.search(r"\b\d{6}\b", text)[0]
+        assert "Mustermann" in somebody.send("bestaetigen", way="code", code=f" {code[:3]} {code[3:]} ").text
+        with Person(account, somebody.case_id) as stranger:
+            stranger.open("bestaetigen")
+            again = stranger.send("bestaetigen", way="code", code=code)
+            assert again.status_code == 403
+            assert "nicht richtig oder nicht mehr gültig" in again.text
+            assert stranger.send("bestaetigen", way="code", code="12345").status_code == 422

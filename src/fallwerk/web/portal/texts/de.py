@@ -17,7 +17,7 @@ TEXTS: Final = {
     "step_now": "jetzt",
     "step_contact": "Angaben",
     "step_method": "Verfahren",
-    "step_identify": "Ausweisen",
+    "step_identify": "Ausweis",
     "step_result": "Ergebnis",
     "back": "Zurück",
     "back_to": "Zurück zu {name}",
