@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -14,11 +15,13 @@ from fallwerk.kit.journal import Journal
 from fallwerk.kit.metrics import Metrics
 from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
-from fallwerk.own.api import Operation
 from fallwerk.settings import Settings
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.database import Database
 from fallwerk.worker.loop import Handler
+
+if TYPE_CHECKING:
+    from fallwerk.own.api import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,9 @@ class Area:
     """Routes for people."""
     documents: Sequence[str] = ()
     """Folders of `apis` or `neighbours` whose descriptions are served under `/openapi/`."""
-    admin: Sequence[Operation] = ()
-    """Operations of the admin API."""
-    sandbox: Sequence[Operation] = ()
+    admin: Callable[[], Sequence["Operation"]] = tuple
+    """Makes the operations of the admin API, when that is first asked; no start waits for their modules."""
+    sandbox: Sequence["Operation"] = ()
     """Operations of the sandbox's control."""
     seeds: Sequence[Callable[[UnitOfWork, int], None]] = ()
     """Make demo data that is not there yet; called in sandbox mode, at start and after a reset."""

@@ -1,38 +1,67 @@
 """The KEX APIs over loan cases: UPDATE, STATUS, and the neighbours that create and read what they change."""
 
-from typing import Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from fallwerk.apis.kex_status.routes import StatusRoutes
-from fallwerk.apis.kex_update.routes import UpdateRoutes
 from fallwerk.app.area import Area, Core
-from fallwerk.app.oauth import Access
-from fallwerk.dialects.kex.router import KexApi
 from fallwerk.domain.loancase.demo import seed
 from fallwerk.domain.partner.demo import DEMO_PARTNER
-from fallwerk.neighbours.kex_antragsdokumente.routes import ApplicationDocumentRoutes
-from fallwerk.neighbours.kex_export.routes import ExportRoutes
-from fallwerk.neighbours.kex_import.routes import ImportRoutes
-from fallwerk.own.admin.loancases import LoanCaseAdmin
+from fallwerk.kit.late import LateApp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.types import ASGIApp
+
+    from fallwerk.app.oauth import Access
+    from fallwerk.own.api import Operation
 
 PREFIX: Final = "/kreditsmart/"
 IMPORT_PREFIX: Final = "/vorgang"
 
 
-def area(core: Core, access: Access) -> Area:
-    """Compose the area; its demo data needs the demo partners, so it stands behind theirs."""
-    settings = core.settings
-    update = UpdateRoutes(core.database, core.blobs, core.clock, settings.max_document_bytes)
-    status = StatusRoutes(core.database, core.clock, settings.max_body_bytes)
-    documents = ApplicationDocumentRoutes(core.database, core.blobs, core.clock)
-    export = ExportRoutes(core.database)
-    opening = ImportRoutes(core.database, core.clock, settings.max_body_bytes)
-    operations = (*update.operations(), *status.operations(), *documents.operations(), *export.operations())
-    # In production nobody's Vorgang is taken for granted: it must name its partner.
-    default_partner = None if settings.is_production else DEMO_PARTNER
-    admin = LoanCaseAdmin(core.database, core.blobs, core.clock, default_partner)
+def area(core: Core, access: "Access") -> Area:
+    """
+    Compose the area; no start waits for its modules.
+
+    Its demo data needs the demo partners, so it stands behind theirs.
+    """
     return Area(
-        mounts={PREFIX: KexApi(operations, access.bearer), IMPORT_PREFIX: KexApi(opening.operations(), access.bearer)},
+        mounts={PREFIX: LateApp(partial(_api, core, access)), IMPORT_PREFIX: LateApp(partial(_import, core, access))},
         documents=("kex_update", "kex_status", "kex_import", "kex_antragsdokumente", "kex_export"),
-        admin=admin.operations(),
+        admin=partial(_admin, core),
         seeds=(seed,),
     )
+
+
+def _api(core: Core, access: "Access") -> "ASGIApp":
+    from fallwerk.apis.kex_status.routes import StatusRoutes  # noqa: PLC0415 - see `area`
+    from fallwerk.apis.kex_update.routes import UpdateRoutes  # noqa: PLC0415 - see `area`
+    from fallwerk.dialects.kex.router import KexApi  # noqa: PLC0415 - see `area`
+    from fallwerk.neighbours.kex_antragsdokumente.routes import ApplicationDocumentRoutes  # noqa: PLC0415 - see `area`
+    from fallwerk.neighbours.kex_export.routes import ExportRoutes  # noqa: PLC0415 - see `area`
+
+    settings = core.settings
+    routes = (
+        UpdateRoutes(core.database, core.blobs, core.clock, settings.max_document_bytes),
+        StatusRoutes(core.database, core.clock, settings.max_body_bytes),
+        ApplicationDocumentRoutes(core.database, core.blobs, core.clock),
+        ExportRoutes(core.database),
+    )
+    return KexApi([operation for group in routes for operation in group.operations()], access.bearer)
+
+
+def _import(core: Core, access: "Access") -> "ASGIApp":
+    from fallwerk.dialects.kex.router import KexApi  # noqa: PLC0415 - see `area`
+    from fallwerk.neighbours.kex_import.routes import ImportRoutes  # noqa: PLC0415 - see `area`
+
+    opening = ImportRoutes(core.database, core.clock, core.settings.max_body_bytes)
+    return KexApi(opening.operations(), access.bearer)
+
+
+def _admin(core: Core) -> "Sequence[Operation]":
+    from fallwerk.own.admin.loancases import LoanCaseAdmin  # noqa: PLC0415 - see `area`
+
+    # In production nobody's Vorgang is taken for granted: it must name its partner.
+    default_partner = None if core.settings.is_production else DEMO_PARTNER
+    return LoanCaseAdmin(core.database, core.blobs, core.clock, default_partner).operations()

@@ -1,7 +1,7 @@
 """Partners, their OAuth clients and the token server; what the KEX APIs verify their callers with."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fallwerk.app.area import Area, Core
 from fallwerk.dialects.held import Held
@@ -11,9 +11,13 @@ from fallwerk.dialects.kex.tokens import LIFETIME_S, Tokens
 from fallwerk.domain.partner.demo import DEMO_PARTNER, seed
 from fallwerk.domain.partner.model import KnownClient
 from fallwerk.domain.signing.model import DAY_US
-from fallwerk.own.admin.partners import PartnerAdmin
 from fallwerk.own.token.clients import TokenClients
 from fallwerk.own.token.routes import PREFIXES, TokenApi
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fallwerk.own.api import Operation
 
 SECOND_US: Final = 1_000_000
 
@@ -49,7 +53,12 @@ def area(core: Core, loan_access: Access) -> Area:
     """Compose the area."""
     clients = TokenClients(loan_access.clients, hash_of=core.database.context.hashes.secret, clock=core.clock)
     api = TokenApi(loan_access.ring, loan_access.tokens, clients, core.settings.public_base_url)
-    # In production nobody's partner is taken for granted: a client without one gets a partner of its own.
-    default_partner = None if core.settings.is_production else DEMO_PARTNER
-    admin = PartnerAdmin(core.database, core.clock, default_partner)
-    return Area(mounts=dict.fromkeys(PREFIXES, api), admin=admin.operations(), seeds=(seed,))
+
+    def admin() -> "Sequence[Operation]":
+        from fallwerk.own.admin.partners import PartnerAdmin  # noqa: PLC0415 - no start waits for it
+
+        # In production nobody's partner is taken for granted: a client without one gets a partner of its own.
+        default_partner = None if core.settings.is_production else DEMO_PARTNER
+        return PartnerAdmin(core.database, core.clock, default_partner).operations()
+
+    return Area(mounts=dict.fromkeys(PREFIXES, api), admin=admin, seeds=(seed,))

@@ -1,8 +1,10 @@
 """The ASGI application of one server process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,6 +22,9 @@ from fallwerk.own.observer import Observer
 from fallwerk.settings import Settings
 from fallwerk.store.keys import KeysUnreadable
 from fallwerk.store.sealing import SealBroken
+
+WARM_UP_S: Final = 0.5
+"""How long after its start a server makes what its start did not wait for."""
 
 
 def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
@@ -42,9 +47,11 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
             await system.start()
         except (StoreUnavailable, tracing.TracingUnavailable) as error:
             raise StartRefused(str(error)) from error
+        warming = asyncio.get_running_loop().call_later(WARM_UP_S, system.warm_up)
         try:
             yield
         finally:
+            warming.cancel()
             await system.stop()
             tracing.shutdown()
 

@@ -1,6 +1,6 @@
 """The people at the desks: who they are, how they sign in, the console they work at."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fallwerk.adapters.barcodes import read_codes
 from fallwerk.adapters.passwords import Argon2Passwords
@@ -8,10 +8,14 @@ from fallwerk.apis.scr_delivery.mapping import render_list_form
 from fallwerk.app.area import Area, Core
 from fallwerk.domain.staff.demo import seed
 from fallwerk.domain.staff.service import SessionLimits, drop_old_sessions
-from fallwerk.own.admin.staff import StaffRoutes
 from fallwerk.web.console.door import Door
 from fallwerk.web.console.routes import ConsoleDeps, routes
 from fallwerk.worker.housekeeping import Seldom
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fallwerk.own.api import Operation
 
 SECOND_US: Final = 1_000_000
 SWEEP_S: Final = 300
@@ -35,6 +39,11 @@ def area(core: Core) -> Area:
         https=settings.public_base_url.startswith("https:"),
     )
 
+    def admin() -> "Sequence[Operation]":
+        from fallwerk.own.admin.staff import StaffRoutes  # noqa: PLC0415 - no start waits for it
+
+        return StaffRoutes(core.database, core.clock, passwords).operations()
+
     async def sweep() -> None:
         now_us = core.clock.now_us()
         await core.database.write(lambda uow: drop_old_sessions(uow, limits, now_us))
@@ -51,7 +60,7 @@ def area(core: Core) -> Area:
                 read_codes=read_codes,
             )
         ),
-        admin=StaffRoutes(core.database, core.clock, passwords).operations(),
+        admin=admin,
         seeds=(seed,),
         every_beat=(Seldom(sweep, SWEEP_S),),
     )

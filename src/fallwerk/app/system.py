@@ -6,6 +6,7 @@ import os
 import uuid
 from functools import partial
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any, Final
 
 import structlog
@@ -26,12 +27,12 @@ from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.hosts import process_exists, this_host
 from fallwerk.kit.journal import Journal
+from fallwerk.kit.late import LateApp
 from fallwerk.kit.metrics import Metrics
 from fallwerk.kit.one_look import OneLook
 from fallwerk.kit.server_plan import StartRefused
 from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
-from fallwerk.own.admin.routes import AdminDeps, admin_api
 from fallwerk.own.health.routes import health_routes
 from fallwerk.own.openapi import routes as openapi
 from fallwerk.own.sandbox.clock import SandboxClock, Turns
@@ -114,9 +115,11 @@ class Fallwerk:
         self.turns = Turns(self.database, self.clock)
         self.sandbox_clock = SandboxClock(self.database, self.clock, shared, self.turns, self.worker.run_until)
         self.sandbox = None if settings.is_production else self._sandbox()
-        self.admin = self._admin()
+        self.admin = LateApp(self._admin)
 
     def _admin(self) -> ASGIApp:
+        from fallwerk.own.admin.routes import AdminDeps, admin_api  # noqa: PLC0415 - no start waits for it
+
         deps = AdminDeps(
             store=self.database,
             clock=self.clock,
@@ -129,7 +132,7 @@ class Fallwerk:
             defaults=ScrSettings(webhook_http_allowed=not self.settings.is_production),
             max_body_bytes=self.settings.max_body_bytes,
         )
-        return admin_api(deps, *(operation for area in self.areas for operation in area.admin))
+        return admin_api(deps, *(operation for area in self.areas for operation in area.admin()))
 
     def _sandbox(self) -> ASGIApp:
         reset = Reset(self.database, self.clock, self.shared, self.turns, self.journal, self.blobs.wipe, self._seed)
@@ -312,6 +315,11 @@ class Fallwerk:
         for area in self.areas:
             for more in area.seeds:
                 more(uow, now_us)
+
+    def warm_up(self) -> None:
+        """Make what no start waits for, in a thread of its own once the server is ready."""
+        applications = [application for application in self.mounts().values() if isinstance(application, LateApp)]
+        Thread(target=lambda: [application.warm() for application in applications], name="warm-up", daemon=True).start()
 
     async def stop(self) -> None:
         """Finish what is under way and close; whatever fails meanwhile, the database is closed in good order."""
