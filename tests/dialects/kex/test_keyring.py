@@ -94,3 +94,13 @@ def test_a_process_learns_of_a_key_by_the_first_token_that_it_does_not_know(stor
         return (await two.tokens.read(token)).client_id
 
     assert asyncio.run(work()) == "a-client"
+
+
+@pytest.mark.req("U-02")
+def test_who_presents_a_token_while_the_keys_are_being_read_waits_for_them(store):
+    async def work() -> list[str]:
+        one, two = processes(store)
+        token = await one.tokens.issue("a-client", SCOPE, 0)
+        return [read.client_id for read in await asyncio.gather(*(two.tokens.read(token) for _ in range(8)))]
+
+    assert asyncio.run(work()) == ["a-client"] * 8

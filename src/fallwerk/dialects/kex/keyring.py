@@ -59,8 +59,8 @@ class KeyRing:
     async def verifier(self, key_id: str) -> ECKey | None:
         """Return the key of this id if what it signed still counts, None if it does not, or is none of ours."""
         known = self._known.get(key_id)
-        if known is None and monotonic_s() - self._read_s >= ASKED_AGAIN_AFTER_S:
-            await self._read()
+        if known is None:
+            await self._look_again()
             known = self._known.get(key_id)
         if known is None or self._clock.now_us() >= known.key.verifies_until_us:
             return None
@@ -71,8 +71,8 @@ class KeyRing:
         now_us = self._clock.now_us()
         if is_due(self._keys, now_us):
             await self._renew(now_us)
-        elif monotonic_s() - self._read_s >= ASKED_AGAIN_AFTER_S:
-            await self._read()
+        else:
+            await self._look_again()
         return [orjson.loads(key.pair.public_jwk) for key in verifying_keys(self._keys, now_us)]
 
     async def _renew(self, now_us: int) -> None:
@@ -92,10 +92,13 @@ class KeyRing:
                 )
             )
 
-    async def _read(self) -> None:
-        # Before the look, so that many who ask at once make one look and not as many.
-        self._read_s = monotonic_s()
-        self._take(await self._store.read(lambda uow: uow.signing_keys.keys()))
+    async def _look_again(self) -> None:
+        """Read the keys unless that was just done; who comes during a look waits for what it finds."""
+        async with self._lock:
+            if self._keys and monotonic_s() - self._read_s < ASKED_AGAIN_AFTER_S:
+                return
+            self._take(await self._store.read(lambda uow: uow.signing_keys.keys()))
+            self._read_s = monotonic_s()
 
     def _take(self, keys: tuple[SigningKey, ...]) -> None:
         self._known = {key.pair.key_id: self._known.get(key.pair.key_id) or _ready(key) for key in keys}
