@@ -119,7 +119,7 @@ def test_what_happens_to_a_client_is_audited_with_who_and_from_where(server, acc
     assert {event["address"] for event in events} == {"127.0.0.1"}
     chains = server.admin("POST", "/audit/verify").json()
     assert chains["sound"] is True
-    (chain,) = [chain for chain in chains["chains"] if chain["clientId"] == account.client_id]
+    (chain,) = [chain for chain in chains["chains"] if chain["name"] == account.client_id]
     assert chain["events"] + chain["unsealed"] == 3
     assert chain["brokenAt"] is None
 

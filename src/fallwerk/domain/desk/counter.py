@@ -12,13 +12,12 @@ from fallwerk.domain.desk.errors import Outdated
 from fallwerk.domain.identcase.attempt import Attempt, CaseFile
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import LegalStep, Role, WantedStep
-from fallwerk.domain.identcase.methods_lifecycle import is_open, legal_steps
+from fallwerk.domain.identcase.methods_lifecycle import beginning, is_open, legal_steps
 from fallwerk.domain.identcase.model import (
     CaseId,
     CaseKind,
     CaseOrder,
     CaseStatus,
-    Identification,
     IdentityDocument,
     IdentStatus,
     Method,
@@ -127,7 +126,7 @@ def counter_case(uow: UnitOfWork, case_id: str, reach: int | None, now_us: int) 
     current = attempt.identification if attempt is not None and is_open(attempt.identification) else None
     status = CaseStatus.CLOSED if over or not offered else file.case.status
     # Somebody without a coupon of ours is served as well: the counter begins the attempt that it records.
-    before = current or _begun(now_us)
+    before = current or beginning(Method.BASIC, now_us)
     steps = legal_steps(Method.BASIC, before, case_status=status, actor=Role.POST_OFFICE)
     return CounterCase(
         file=file,
@@ -176,11 +175,6 @@ def open_at_counter(
     case_id = start_case(uow, new).case_id
     _record(uow, client.tenant_id, case_id, result)
     return case_id
-
-
-def _begun(now_us: int) -> Identification:
-    """Return the attempt that the counter is about to begin."""
-    return Identification(Method.BASIC, IdentStatus.STARTED, created_us=now_us, modified_us=now_us)
 
 
 def _record(uow: UnitOfWork, tenant_id: int, case_id: str, result: CounterResult) -> None:

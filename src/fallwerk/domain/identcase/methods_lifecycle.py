@@ -161,6 +161,11 @@ def advance(
     return Taken(identification, _case_status(step, declined_closes=declined_closes), fresh, event)
 
 
+def beginning(method: Method, now_us: int) -> Identification:
+    """Return how an attempt begins, for a desk that shows what could follow; nothing is taken by it."""
+    return Identification(method=method, status=_STARTED, created_us=now_us, modified_us=now_us)
+
+
 def is_legal(
     method: Method, current: Identification | None, step: WantedStep, *, case_status: CaseStatus, actor: Role | None
 ) -> bool:
