@@ -110,6 +110,17 @@ def _keys(keys: SecretStr) -> SecretStr:
     return keys
 
 
+def _ice_urls(value: object) -> tuple[str, ...]:
+    """Read a list, or a text with commas as environment variables write lists."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError("must be addresses")  # noqa: TRY004 - the form that Pydantic collects
+    found = tuple(filter(None, (str(part).strip() for part in parts)))
+    if not all(re.fullmatch(r"(stuns?|turns?):[^\s,/]+", url) for url in found):
+        raise ValueError("must be stun:, turn: or turns: addresses, separated by commas")
+    return found
+
+
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_networks)]
 File = Annotated[Path, AfterValidator(_absolute)]
 
@@ -247,6 +258,12 @@ class Settings(BaseModel):
     """URL of the gateway for text messages; in the sandbox, without one, they go to `/sandbox/v1/sms`."""
     sms_gateway_token: SecretStr | None = None
     """Bearer token for the gateway."""
+    ice_urls: Annotated[tuple[str, ...], BeforeValidator(_ice_urls)] = ()
+    """`stun:`, `turn:` and `turns:` addresses for video calls, separated by commas; `turn` needs `turn_secret`."""
+    turn_secret: SecretStr | None = None
+    """Secret shared with the TURN server, from which credentials of one hour are made."""
+    turn_only: bool = False
+    """Send every call through the TURN server, so that neither side learns the other's address."""
     otel_endpoint: str | None = None
     """URL of an OTLP/HTTP collector for traces; needs `fallwerk[otel]`."""
 

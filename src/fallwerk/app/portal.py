@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from fallwerk.app.area import Area, Core
 from fallwerk.domain.portal.ports import CodeSender
+from fallwerk.app.calls import calls
 from fallwerk.settings import Settings
 from fallwerk.web.portal.cases import finder, glancer
 from fallwerk.web.portal.frame import Deps
@@ -40,6 +41,7 @@ def area(core: Core, sender: CodeSender | None = None) -> Area:
     equipment = Equipment(
         office=core.coupons,
         blobs=core.blobs,
+        calls=calls(core),
         eid_server=server,
         plays_cards=server is None and not settings.is_production,
         sender=sender,

@@ -6,6 +6,7 @@ from fallwerk.adapters.barcodes import read_codes
 from fallwerk.adapters.passwords import Argon2Passwords
 from fallwerk.apis.scr_delivery.mapping import render_list_form
 from fallwerk.app.area import Area, Core
+from fallwerk.app.calls import calls
 from fallwerk.domain.staff.demo import seed
 from fallwerk.domain.staff.service import SessionLimits, drop_old_sessions
 from fallwerk.web.console.door import Door
@@ -57,6 +58,8 @@ def area(core: Core) -> Area:
                 sandbox=not settings.is_production,
                 render=render_list_form,
                 blobs=core.blobs,
+                calls=calls(core),
+                public_base_url=settings.public_base_url,
                 read_codes=read_codes,
             )
         ),

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditedTenant, AuditEvent, ChainReport, UnsealedEvents
+from fallwerk.domain.call.ports import CallRepository
 from fallwerk.domain.coupon.ports import CouponRepository
 from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
 from fallwerk.domain.desk.ports import DeskRepository
@@ -144,6 +145,10 @@ class UnitOfWork(Protocol):
     @property
     def waiting(self) -> WaitingRepository:
         """Who waits for a video call."""
+
+    @property
+    def calls(self) -> CallRepository:
+        """Seats and signals of video calls."""
 
     @property
     def confirmations(self) -> ConfirmationRepository:

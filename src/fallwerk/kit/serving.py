@@ -27,6 +27,8 @@ from fallwerk.kit.shared import SharedState
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 """Request line and headers together; more is answered 431."""
+MAX_MESSAGE_BYTES: Final = 64 * 1024
+"""A longer message ends its WebSocket."""
 _SWITCH_S: Final = 0.0003
 """
 The store's threads hand over to the event loop at every step of a statement; with Python's 5 ms a busy loop would keep
@@ -141,7 +143,10 @@ def serve_here(
         app,
         loop="uvloop",
         http=BoundedProtocol,
-        ws="none",
+        # Decides by itself when bytes come and go, as our HTTP protocol does; what a call signals is small.
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
         lifespan="on",
         interface="asgi3",
         log_config=None,

@@ -1,6 +1,7 @@
 """Every table of the system, for whoever goes through all of them: migrations, backup, wipe, tests."""
 
 from fallwerk.store import (  # noqa: F401 - each adds its tables
+    call_tables,
     customer_tables,
     document_tables,
     loan_tables,

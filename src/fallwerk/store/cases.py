@@ -20,6 +20,7 @@ from fallwerk.domain.identcase.model import (
 )
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
+from fallwerk.store.call_tables import call_seat, call_signal
 from fallwerk.store.document_tables import coupon
 from fallwerk.store.mail_tables import mail, sandbox_mail
 from fallwerk.store.methods_tables import ident_consent, ident_person, ident_record
@@ -46,6 +47,8 @@ CHUNK: Final = 500
 """Cases that one statement names at most."""
 OF_A_CASE: Final = (
     coupon,
+    call_seat,
+    call_signal,
     confirmation,
     desk_claim,
     waiting_person,

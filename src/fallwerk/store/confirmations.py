@@ -7,10 +7,11 @@ A row's lock makes the second of two guesses wait for the first.
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, func, select, tuple_, update
+from sqlalchemy import bindparam, delete, exists, func, select, tuple_, update
 
 from fallwerk.domain.portal.model import Confirmation, Waiting
 from fallwerk.store.portal_tables import confirmation, waiting_person
+from fallwerk.store.staff_tables import desk_claim
 from fallwerk.store.statements import insert_new
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ class WaitingPeople:
     def ahead(self, waiting: Waiting, seen_since_us: int) -> int:
         """Count; equal times are ordered by the case."""
         place = tuple_(_w.since_us, _w.case_id) < tuple_(waiting.since_us, waiting.case_id)
-        counted = select(func.count()).select_from(waiting_person).where(place, _w.seen_us >= seen_since_us)
+        # Whoever is in a call is before nobody; if the agent vanishes, the old place is the front again.
+        in_call = exists().where(desk_claim.c.tenant_id == _w.tenant_id, desk_claim.c.case_id == _w.case_id)
+        counted = select(func.count()).select_from(waiting_person).where(place, _w.seen_us >= seen_since_us, ~in_call)
         return int(self._unit.execute(counted).scalar_one())
 
     def present(self, seen_since_us: int, limit: int) -> list[Waiting]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Column, Table, and_, bindparam, func, select, tuple_, update
 
+from fallwerk.store.call_tables import call_signal
 from fallwerk.store.customer_tables import customer
 from fallwerk.store.database import Database
 from fallwerk.store.document_tables import blob
@@ -100,6 +101,11 @@ SEALED: Final = (
         loan_document, loan_document.c.meta_sealed, lambda row: f"document|{row.tenant_id}|{row.document_id}".encode()
     ),
     SealedColumn(customer, customer.c.data_sealed, lambda row: f"customer|{row.tenant_id}|{row.customer_id}".encode()),
+    SealedColumn(
+        call_signal,
+        call_signal.c.body_sealed,
+        lambda row: f"signal|{row.tenant_id}|{row.case_id}|{row.signal_id}".encode(),
+    ),
     SealedColumn(staff_user, staff_user.c.profile_sealed, lambda row: f"staff|{row.tenant_id}|{row.user_id}".encode()),
 )
 """Every sealed column there is; a test compares this list with the tables'."""

@@ -12,6 +12,7 @@ from fallwerk.domain.identcase.attempt import CaseFile
 from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
+from fallwerk.store.calls import Calls
 from fallwerk.store.cases import Cases
 from fallwerk.store.confirmations import Confirmations, WaitingPeople
 from fallwerk.store.coupons import Coupons
@@ -250,6 +251,11 @@ class Unit:
     def waiting(self) -> WaitingPeople:
         """Who waits for a video call."""
         return WaitingPeople(self)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Seats and signals of video calls."""
+        return Calls(self)
 
     @cached_property
     def confirmations(self) -> Confirmations:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from fallwerk.domain.staff.errors import PasswordRefused, StaffUnknown
@@ -72,7 +72,7 @@ class Door:
         """Name of the cookie; browsers take the prefix only from this very host, encrypted, for all paths."""
         return "__Host-fallwerk" if self.https else "fallwerk"
 
-    async def key(self, request: Request) -> Key:
+    async def key(self, request: HTTPConnection) -> Key:
         """Read the cookie; a browser without one gets a token that opens nothing but a sign-in form."""
         token = request.cookies.get(self.cookie, "")
         if not 0 < len(token) <= LONGEST_TOKEN:

@@ -133,6 +133,7 @@ class Page:
     with_first_password: bool = False
     """Also for whoever must change a generated password first."""
     needs_camera: bool = False
+    needs_microphone: bool = False
     takes_picture: bool = False
     """A script sends a camera's picture instead of a form, with the form's token in a header."""
 
@@ -181,6 +182,9 @@ class Frame:
             response = self.error(visit, 500)
         if page.needs_camera:
             response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")
+            if page.needs_microphone:
+                policy = response.headers["Permissions-Policy"]
+                response.headers["Permissions-Policy"] = policy.replace("microphone=()", "microphone=(self)")
         return response
 
     async def _let_in(self, page: Page, visit: Visit) -> Response:

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.identcase.ports import ResultRenderer
 from fallwerk.domain.staff.model import Action
 from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock
+from fallwerk.web.calls import Calls
 from fallwerk.web.console import delivery
+from fallwerk.web.console.call import AgentCall
 from fallwerk.web.console.counter import CounterPages, ReadCodes
 from fallwerk.web.console.customers import CustomerPages
 from fallwerk.web.console.door import Door
@@ -33,6 +35,8 @@ class ConsoleDeps:
     """The list form of a delivery result."""
     blobs: BlobStore
     read_codes: ReadCodes
+    calls: Calls
+    public_base_url: str
 
 
 def all_pages(deps: ConsoleDeps, frame: Frame) -> tuple[Page, ...]:
@@ -65,7 +69,9 @@ def all_pages(deps: ConsoleDeps, frame: Frame) -> tuple[Page, ...]:
     )
 
 
-def routes(deps: ConsoleDeps) -> list[Route]:
+def routes(deps: ConsoleDeps) -> list[BaseRoute]:
     """Return the console's routes."""
     frame = Frame(deps.door, deps.clock, sandbox=deps.sandbox)
-    return frame.routes(all_pages(deps, frame))
+    call = AgentCall(deps.store, deps.clock, deps.door, deps.calls, deps.public_base_url)
+    # In front of the pages, of which the last takes whatever is left.
+    return [call.route(), *frame.routes(all_pages(deps, frame))]

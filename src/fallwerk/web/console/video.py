@@ -41,7 +41,7 @@ class VideoPages:
             Page("console.video", "GET", "/video", needed, self.show_list),
             Page("console.video.take", "POST", f"{one}/take", needed, self.take),
             Page("console.video.leave", "POST", f"{one}/leave", needed, self.leave),
-            Page("console.video.call", "GET", one, needed, self.show_call, needs_camera=True),
+            Page("console.video.call", "GET", one, needed, self.show_call, needs_camera=True, needs_microphone=True),
             Page("console.video.record", "POST", one, needed, self.record),
         )
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.eid.ports import EidServer
 from fallwerk.domain.identcase.model import Method
 from fallwerk.domain.portal.ports import CodeSender
+from fallwerk.web.calls import Calls
 from fallwerk.web.portal.cards import Cards
 from fallwerk.web.portal.choosing import Choosing
 from fallwerk.web.portal.confirming import Confirming
@@ -34,6 +35,7 @@ class Equipment:
 
     office: CouponOffice
     blobs: BlobStore
+    calls: Calls
     eid_server: EidServer | None = None
     """None: none is set up."""
     plays_cards: bool = False
@@ -90,9 +92,9 @@ def _shared(frame: Frame, equipment: Equipment) -> list[Route]:
     ]
 
 
-def _methods(frame: Frame, equipment: Equipment) -> list[Route]:
+def _methods(frame: Frame, equipment: Equipment) -> list[BaseRoute]:
     coupons, photos = Coupons(frame, equipment.office), Photos(frame, equipment.blobs)
-    video, cards = VideoRoom(frame), Cards(frame, equipment.eid_server)
+    video, cards = VideoRoom(frame, equipment.calls), Cards(frame, equipment.eid_server)
     shots = [(page, photos.shot(page)) for page in BY_PAGE]
     return [
         frame.route("filiale", coupons.show, coupons.make),
@@ -101,6 +103,7 @@ def _methods(frame: Frame, equipment: Equipment) -> list[Route]:
         *(frame.route(f"foto-{page}", shot.show, shot.take) for page, shot in shots),
         frame.route("video", video.show, video.take),
         frame.route("video-platz", video.place),
+        WebSocketRoute(f"{PATH}/{{case_id}}/video-gespraech", video.call),
         frame.route("online-ausweis", cards.show, cards.start),
         frame.route("online-ausweis-zurueck", cards.back),
         # Not there at all in production, nor beside a real server: nobody can play a card into a real case.

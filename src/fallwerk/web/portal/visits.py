@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from fallwerk.kit.clock import Clock
@@ -61,7 +61,7 @@ class Visits:
         now_s = self._now_s()
         return Visit(case_id, secrets.token_urlsafe(_NONCE_BYTES), now_s, now_s)
 
-    def read(self, request: Request, case_id: str) -> Visit | None:
+    def read(self, request: HTTPConnection, case_id: str) -> Visit | None:
         """Return the visit that a request belongs to; None if there is none, it is over, or not ours."""
         value = request.cookies.get(_name(case_id), "")
         parts = value.split(".")

@@ -172,6 +172,30 @@ WORDS: Final = {
     "leave_call": ("Zurück in die Warteschlange", "Back into the queue"),
     "call_taken": ("Dieses Gespräch führt schon: ", "This call is taken already by: "),
     "call": ("Gespräch", "Call"),
+    "call_wait": ("Warten auf die Person.", "Waiting for the person."),
+    "call_joining": (
+        "Die Person ist da. Das Gespräch wird verbunden.",
+        "The person is here. The call is being connected.",
+    ),
+    "call_on": ("Verbunden.", "Connected."),
+    "call_gone": (
+        "Die Person ist nicht verbunden. Kommt sie nicht zurück, brechen Sie das Gespräch unten ab.",
+        "The person is not connected. If they do not come back, end the call below.",
+    ),
+    "call_lost": ("Das Gespräch ist beendet.", "The call has ended."),
+    "call_unsteady": (
+        "Die Verbindung ist unterbrochen und wird wieder aufgebaut.",
+        "The connection is interrupted and is being set up again.",
+    ),
+    "call_elsewhere": ("Dieses Gespräch ist in einem anderen Fenster offen.", "This call is open in another window."),
+    "call_over": ("Dieses Gespräch ist nicht mehr Ihres.", "This call is not yours any more."),
+    "call_refused": ("Kamera oder Mikrofon sind nicht erreichbar.", "Camera or microphone cannot be reached."),
+    "call_help": (
+        "Erlauben Sie beides in den Einstellungen des Browsers und laden Sie die Seite neu.",
+        "Allow both in the browser's settings and reload the page.",
+    ),
+    "call_theirs": ("Bild der Person", "Picture of the person"),
+    "call_own": ("Eigenes Bild", "Own picture"),
     "call_place": (
         "Das Bild des Gesprächs erscheint hier, sobald die Person verbunden ist.",
         "The picture of the call appears here as soon as the person is connected.",
