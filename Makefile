@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-annotate --no-header
 CHECKED := $(wildcard src tests tools benchmarks)
 
-.PHONY: help run test check bench mutate docs lock venv venv-dev chromium
+.PHONY: help run test check bench mutate docs lock venv venv-dev chromium coturn
 
 help:
 	@echo 'make run     start the server (PORT, DATA_DIR, DATABASE_URL, WORKERS, BLOB_URL)'
@@ -25,13 +25,14 @@ help:
 	@echo 'make mutate  break each marked rule and expect its tests to fail'
 	@echo 'make docs    write docs/conformance.md from the last `make test`'
 	@echo 'make chromium  install the browser of the tests from Debian'
+	@echo 'make coturn  install the TURN server of the tests from Debian'
 	@echo 'make lock    renew requirements.lock and requirements-dev.lock'
 
 # `exec` leaves no shell between make and the server: make hands SIGINT and SIGTERM straight to it.
 run: $(VENV)/.installed
 	@exec $(BIN)/fallwerk serve
 
-test: $(VENV)/.installed-dev $(PEERS)/.installed chromium
+test: $(VENV)/.installed-dev $(PEERS)/.installed chromium coturn
 	@$(BIN)/python -m pytest -n logical --dist worksteal --results build/test-results.json $(ARGS)
 
 check: $(VENV)/.installed-dev
@@ -62,6 +63,17 @@ chromium:
 	fi; \
 	echo 'The tests of pages need Chromium and it could not be installed here: install the package "chromium"' >&2; \
 	echo '(Debian, as root: apt-get install chromium), or set CHROMIUM to the program.' >&2; exit 1
+
+# One test sends a video call through a TURN server.
+coturn:
+	@command -v turnserver >/dev/null 2>&1 && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo 'No coturn found; installing the system package.'; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update --quiet --quiet \
+			&& apt-get install --quiet --quiet --yes --no-install-recommends coturn >/dev/null && exit 0; \
+	fi; \
+	echo 'The test of video calls needs coturn and it could not be installed here: install the package "coturn".' >&2; exit 1
 
 lock: $(VENV)/.installed-dev
 	$(LOCK) $(ARGS) requirements.in requirements-build.in --output-file requirements.lock

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from fallwerk.app.area import Area, Core
-from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.app.calls import calls
+from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.settings import Settings
 from fallwerk.web.portal.cases import finder, glancer
 from fallwerk.web.portal.frame import Deps
