@@ -398,17 +398,21 @@ def _unsafe(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.worker_lease_s <= settings.webhook_timeout_s:
         yield "worker_lease_s", "must be longer than webhook_timeout_s, else two processes send one notification"
     yield from _unsafe_mail(settings)
+    yield from _unsafe_calls(settings)
     for name in ("tls_certificate", "tls_key", "webhook_ca_file", "smtp_ca_file"):
-    if any(url.startswith("turn") for url in settings.ice_urls) and not settings.turn_secret:
-        yield "turn_secret", "missing; a turn: address in ice_urls needs the secret of its server"
-    if settings.turn_only and not any(url.startswith("turn") for url in settings.ice_urls):
-        yield "turn_only", "needs a turn: address in ice_urls, else no call would ever connect"
-    for name in ("tls_certificate", "tls_key", "webhook_ca_file"):
         path = getattr(settings, name)
         if path and not os.access(path, os.R_OK):
             yield name, f"cannot read {path}"
     if settings.is_production:
         yield from _unsafe_in_production(settings)
+
+
+def _unsafe_calls(settings: Settings) -> Iterator[tuple[str, str]]:
+    has_turn = any(url.startswith("turn") for url in settings.ice_urls)
+    if has_turn and not settings.turn_secret:
+        yield "turn_secret", "missing; a turn: address in ice_urls needs the secret of its server"
+    if settings.turn_only and not has_turn:
+        yield "turn_only", "needs a turn: address in ice_urls, else no call would ever connect"
 
 
 def _unsafe_mail(settings: Settings) -> Iterator[tuple[str, str]]:
