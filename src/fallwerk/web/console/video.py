@@ -42,7 +42,7 @@ class VideoPages:
             Page("console.video.take", "POST", f"{one}/take", needed, self.take),
             Page("console.video.leave", "POST", f"{one}/leave", needed, self.leave),
             Page("console.video.call", "GET", one, needed, self.show_call, needs_camera=True, needs_microphone=True),
-            Page("console.video.record", "POST", one, needed, self.record),
+            Page("console.video.record", "POST", one, needed, self.record, needs_camera=True, needs_microphone=True),
         )
 
     async def count(self, user: StaffUser) -> int:
