@@ -82,10 +82,21 @@ def reader_from_headers(
     if not sent:
         return None
     values = _values(sent)
-    der = _from_base64(values[KEY])
+    return _verified(values[KEY], values[KEY_HASH], tuple(data_passwords), rsa2048_allowed=rsa2048_allowed)
+
+
+@lru_cache(maxsize=_KEYS_KEPT)
+def _verified(key: bytes, keyhash: bytes, data_passwords: tuple[str, ...], *, rsa2048_allowed: bool) -> ResultEncryptor:
+    """
+    Verify a key by its HMAC.
+
+    What was found right once is remembered with the passwords that made it right; a failure never is, so that each
+    costs its caller the same work.
+    """
+    der = _from_base64(key)
     if der is None:
         raise BadRequest(Fault(KEY, "The value must be the base64 text of a SubjectPublicKeyInfo structure."))
-    if not _hash_matches(values[KEY_HASH], (der, values[KEY]), data_passwords):
+    if not _hash_matches(keyhash, (der, key), data_passwords):
         raise BadRequest(Fault(KEY_HASH))
     try:
         return _encryptor(der, rsa2048_allowed=rsa2048_allowed)
