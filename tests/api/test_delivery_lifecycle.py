@@ -164,7 +164,7 @@ def test_a_simulation_that_does_not_say_what_it_wants_is_a_400_and_an_unknown_ca
     with nothing_stored(account):
         for body in (
             {"status": "declined"},
-            {"method": "video", "status": "declined"},
+            {"method": "fax", "status": "declined"},
             {"method": "delivery", "status": "lost"},
             {"method": "delivery", "status": "declined", "subStatus": "12"},
             {"method": "delivery", "status": "declined", "subStatus": 12.0},

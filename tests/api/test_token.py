@@ -207,7 +207,7 @@ def test_the_trace_id_of_a_token_request_is_returned(server):
     client = oauth_account(server)
     assert client.ask(headers={"X-TraceId": "sys12345678"}).headers["x-traceid"] == "sys12345678"
     assert client.ask(auth=("x", "y"), headers={"X-TraceId": "sys1"}).headers["x-traceid"] == "sys1"
-    for value in ("x" * 129, "with blank"):
+    for value in ("x" * 129, "with\ttab"):
         returned = client.ask(headers={"X-TraceId": value}).headers["x-traceid"]
         assert returned != value
         assert len(returned) == 32
