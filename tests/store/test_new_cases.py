@@ -81,3 +81,13 @@ def test_a_case_id_that_is_somebodys_reference_id_is_drawn_again_and_a_given_one
     assert isinstance(second[1], ReferenceIdTaken)
     assert second[1].holder == "CCCCCCCCCCC1"
     assert stored == {"CCCCCCCCCCC1": "CCCCCCCCCCC2", second[0].case_id: second[0].case_id}
+
+
+@pytest.mark.req("S-16")
+def test_of_many_pairs_the_first_always_wins_however_the_statement_is_planned(database_url):
+    # A directory of this size makes PostgreSQL join the batch with it by hash, which turns rows around.
+    before = [new(f"B{number:011}") for number in range(3000)]
+    pairs = [new(f"P{(number * 7919) % 10_007:011}", f"same{number // 2}") for number in range(120)]
+    (_, outcomes), stored = started(database_url, before, pairs)
+    assert [isinstance(outcome, ReferenceIdTaken) for outcome in outcomes] == [False, True] * 60
+    assert all(stored[pair.case.case_id] == pair.case.reference_id for pair in pairs[::2])

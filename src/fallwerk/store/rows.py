@@ -133,11 +133,15 @@ def _sqlite_insert(table: Table, size: int, *, returning: str) -> str:
 def _postgres_insert(table: Table, *, returning: str = "", unless_in: Table | None = None) -> str:
     names = ", ".join(column.name for column in table.columns)
     arrays = ", ".join(f"%b::{_ARRAY_TYPES[type(column.type)]}[]" for column in table.columns)
-    guard = "" if unless_in is None else _guard(unless_in, returning)
-    return (
-        f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) AS new ({names})"  # noqa: S608 - our names
-        f"{guard}{_conflict(returning)}"
-    )
+    if unless_in is None:
+        chosen = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - our own types
+    else:
+        # A join may turn the rows around; the first of two that conflict must win, and processes lock in one order.
+        chosen = (
+            f"SELECT {names} FROM unnest({arrays}) WITH ORDINALITY AS new ({names}, place)"  # noqa: S608 - our names
+            f"{_guard(unless_in, returning)} ORDER BY place"
+        )
+    return f"INSERT INTO {table.name} ({names}) {chosen}{_conflict(returning)}"
 
 
 def _guard(table: Table, column: str) -> str:
