@@ -82,8 +82,9 @@ def client_of(server: Server) -> Iterator[httpx.Client]:
 
 
 def make_client(http: httpx.Client, **settings: Any) -> dict[str, Any]:
+    methods = {"deliveryActive": True, "identClass": "GwG", "couponActive": True, "mailsUser": True}
     webhook = {"webhookActive": True, "webhookHosts": ["*"], "webhookHttpAllowed": True, "webhookReferenceId": True}
-    made = http.post("/admin/v1/scr-clients", json={"deliveryActive": True, **webhook, **settings})
+    made = http.post("/admin/v1/scr-clients", json={**methods, **webhook, **settings})
     assert made.status_code == 201, made.text
     return dict(made.json())
 
@@ -103,6 +104,12 @@ def fill(http: httpx.Client, client: dict[str, Any], mark: str, receiver: Receiv
         body = order_data(mark, f"s{batch}{number}", receiver)
         started = http.post(path, json=body, auth=auth, headers={"Idempotency-Key": f"{mark}-{batch}-{number}"})
         assert started.status_code == 201, started.text
+        case_id = started.json()["caseId"]
+        if number < WALKED:
+            assert http.post(f"{path}/{case_id}/piCouponByFile", auth=auth).status_code == 201
+        elif number < 2 * WALKED:
+            body = {"method": "photo", "status": "success"}
+            assert http.post(f"/sandbox/v1/cases/{case_id}/simulate", json=body).status_code == 200
     for accepted in taken.json()["accepted"][:WALKED]:
         for status in WALK:
             body = {"method": "delivery", "status": status}

@@ -14,7 +14,8 @@ from tests.support.schema import TEST_KEY
 
 ADMIN: Final = {"Authorization": "Bearer demo-admin-token"}
 START_S: Final = 30
-STOP_S: Final = 20
+STOP_S: Final = 60
+"""A stop waits for what a database thread is doing, such as the rewriting of tables after an erasure."""
 
 
 class Server:

@@ -40,15 +40,8 @@ LOCK_MS: Final = 5_000
 """How long a statement waits for somebody else's lock."""
 FAILURES: Final = (DBAPIError, psycopg.Error)
 REPEATABLE: Final = frozenset({"40001", "40P01"})
-ERASED_TABLES: Final = (
-    "ident_case",
-    "case_directory",
-    "identification",
-    "delivery_order",
-    "notification",
-    "due_work",
-    "idempotency",
-)
+ERASED_TABLES: Final = (*(table.name for table in metadata.sorted_tables if "case_id" in table.columns), "blob")
+"""Tables whose rows go with a case (D-50)."""
 
 
 arrays.register()
