@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fallwerk.domain.errors import DomainError, StoreUnavailable
 from fallwerk.kit import tracing
+from fallwerk.kit.clock import monotonic_s
 from fallwerk.store import arrays
 from fallwerk.store.all_tables import metadata
 from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
@@ -29,6 +30,10 @@ from fallwerk.store.unit import StoreContext, Unit
 log = structlog.get_logger()
 
 MAX_GROUP: Final = 128
+QUIET_S: Final = 0.001
+"""A batch goes once nobody has joined it for so long: who was answered by the last one is asking again just then."""
+GATHER_S: Final = 0.004
+"""How long a batch waits for more at the most."""
 GROUPS: Final = 6
 """Connections beyond the pool's threads: one per kind of calls that are gathered, one for migrations and checks."""
 TRIES: Final = 4
@@ -264,8 +269,12 @@ class Group:
     def _work(self) -> None:
         while True:
             taken = [self._queue.get()]
-            while len(taken) < MAX_GROUP and not self._queue.empty():
-                taken.append(self._queue.get())
+            until_s = monotonic_s() + GATHER_S
+            while taken[-1] is not None and len(taken) < MAX_GROUP:
+                try:
+                    taken.append(self._queue.get(timeout=max(0.0, min(QUIET_S, until_s - monotonic_s()))))
+                except queue.Empty:
+                    break
             # Who was told already that the store does not answer should not find the work done after all.
             jobs = [job for job in taken if job is not None and not job.future.cancelled()]
             if jobs:
