@@ -229,6 +229,23 @@ def test_lists_filter_and_archive_covers_these_cases(server):
     assert account.get(f"/cases/{closed}").json()["caseStatus"] == {**before, "archived": True}
 
 
+@pytest.mark.req("R-02", "R-03")
+def test_an_untouched_case_says_the_same_of_its_order_as_once_something_has_happened(server):
+    account = of_class(server, "Standard")
+    case_id = started(account, ORDER)
+    (untouched,) = account.get("/cases?new=true").json()
+    begun = play(account, case_id, "eid", "started")
+    (listed,) = account.get("/cases?inProgress=true").json()
+    assert begun == listed
+    assert list(untouched) == list(listed)
+    assert untouched["contactData"]["lastName"] == {"status": "match", "value": "Mustermann"}
+    for name in ("caseId", "orderData", "contactData"):
+        assert untouched[name] == listed[name]
+    assert (untouched["identifications"], untouched["accountingData"]["accountingProduct"]) == ([], "Postident")
+    assert untouched["caseStatus"].items() >= {"status": "new", "archived": False}.items()
+    assert untouched["caseStatus"]["validUntil"] == listed["caseStatus"]["validUntil"]
+
+
 @pytest.mark.req("S-43")
 def test_expiry_declines_open_attempts_by_the_gate_and_closes(server):
     account = server.account(**{**EVERYTHING, "validityDays": 1, "declinedCloses": [], "webhookEvents": ["final"]})

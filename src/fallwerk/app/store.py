@@ -1,6 +1,6 @@
 """Opening the store with its keys."""
 
-from fallwerk.neighbours.scr_results.mapping import render_list_form
+from fallwerk.neighbours.scr_results.mapping import render_list_form, render_untouched
 from fallwerk.settings import Settings
 from fallwerk.store.database import Database
 from fallwerk.store.keys import KeyFile, KeysUnreadable, parse_keys
@@ -29,7 +29,12 @@ def master_keys(settings: Settings) -> tuple[MasterKey, ...]:
 def open_database(settings: Settings) -> Database:
     """Bring the schema up to date and return the database, not started yet."""
     sealer = Sealer(master_keys(settings))
-    context = StoreContext(sealer, prepare(settings.database_url, sealer), render_result=render_list_form)
+    context = StoreContext(
+        sealer,
+        prepare(settings.database_url, sealer),
+        render_result=render_list_form,
+        render_untouched=render_untouched,
+    )
     if settings.is_sqlite:
         return SqliteDatabase(settings.sqlite_path, context, readers=settings.sqlite_readers)
     from fallwerk.store.postgres import PostgresDatabase  # noqa: PLC0415 - its driver costs start-up time

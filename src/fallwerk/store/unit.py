@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Executable, update
 
+from fallwerk.domain.account.model import ScrClient
 from fallwerk.domain.identcase.attempt import CaseFile
+from fallwerk.domain.identcase.ports import UntouchedCase
 from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
@@ -86,6 +88,12 @@ def _no_result(_file: CaseFile) -> bytes:
     raise LookupError(msg)
 
 
+def _no_untouched_result(_case: UntouchedCase, _client: ScrClient) -> bytes:
+    """Stand in for the API that renders results: a store without it can list no untouched case of START."""
+    msg = "nobody renders results"
+    raise LookupError(msg)
+
+
 def _nothing_due(_due_us: int) -> None:
     """Do nothing: the default of a hook."""
 
@@ -103,6 +111,8 @@ class StoreContext:
     """Called after a commit that changed an account."""
     render_result: Callable[[CaseFile], bytes] = _no_result
     """Renders what a client reads of a case of START; given by the API that owns the form."""
+    render_untouched: Callable[[UntouchedCase, ScrClient], bytes] = _no_untouched_result
+    """The same, faster, for a case that nothing has happened to yet."""
 
 
 class Unit:

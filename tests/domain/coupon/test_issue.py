@@ -18,7 +18,7 @@ from fallwerk.domain.identcase.model import CaseKind, CaseOrder, IdentStatus, Me
 from fallwerk.domain.identcase.plan import plan_case
 from fallwerk.domain.identcase.service.attempts import MethodStep, change_attempt, open_case
 from fallwerk.domain.identcase.service.start import start_case
-from fallwerk.neighbours.scr_results.mapping import render_list_form
+from fallwerk.neighbours.scr_results.mapping import render_list_form, render_untouched
 from fallwerk.store.blobs import BlobStore
 from fallwerk.store.postgres import PostgresDatabase
 from fallwerk.store.schema import prepare
@@ -75,7 +75,12 @@ def run(engine, database_url, tmp_path):
     def go(use):
         async def main():
             sealer = Sealer((TEST_KEY,))
-            context = StoreContext(sealer, prepare(database_url, sealer), render_result=render_list_form)
+            context = StoreContext(
+                sealer,
+                prepare(database_url, sealer),
+                render_result=render_list_form,
+                render_untouched=render_untouched,
+            )
             made = SqliteDatabase(tmp_path / "fallwerk.db", context) if engine == "sqlite" else None
             database = made or PostgresDatabase(database_url, context)
             await database.start()

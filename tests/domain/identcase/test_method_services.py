@@ -45,7 +45,7 @@ from fallwerk.domain.identcase.service.pictures import (
 )
 from fallwerk.domain.identcase.service.start import start_case, start_cases
 from fallwerk.kit.randomness import random_bytes
-from fallwerk.neighbours.scr_results.mapping import render_list_form
+from fallwerk.neighbours.scr_results.mapping import render_list_form, render_untouched
 from fallwerk.store.database import Database
 from fallwerk.store.postgres import PostgresDatabase
 from fallwerk.store.schema import prepare
@@ -106,7 +106,12 @@ def at(database_url: str):
     def run(scene: Callable[[Desk], Any], **settings: Any) -> None:
         async def main() -> None:
             sealer = Sealer((TEST_KEY,))
-            context = StoreContext(sealer, prepare(database_url, sealer), render_result=render_list_form)
+            context = StoreContext(
+                sealer,
+                prepare(database_url, sealer),
+                render_result=render_list_form,
+                render_untouched=render_untouched,
+            )
             path = Path(database_url.removeprefix("sqlite:///"))
             on_sqlite = database_url.startswith("sqlite")
             database = SqliteDatabase(path, context) if on_sqlite else PostgresDatabase(database_url, context)

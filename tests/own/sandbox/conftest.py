@@ -17,6 +17,7 @@ from fallwerk.kit.journal import Journal
 from fallwerk.kit.shared import SharedState
 from fallwerk.kit.slowdown import Slowdown
 from fallwerk.neighbours.scr_results.mapping import render_list_form as render_start_result
+from fallwerk.neighbours.scr_results.mapping import render_untouched
 from fallwerk.own.sandbox.clock import SandboxClock, SetNow, Turns
 from fallwerk.own.sandbox.faults import FaultBook
 from fallwerk.own.sandbox.reset import Reset
@@ -37,7 +38,9 @@ TOKEN = "demo-admin-token"
 
 def open_store(url: str) -> Database:
     sealer = Sealer([TEST_KEY])
-    context = StoreContext(sealer, prepare(url, sealer), render_result=render_start_result)
+    context = StoreContext(
+        sealer, prepare(url, sealer), render_result=render_start_result, render_untouched=render_untouched
+    )
     if url.startswith("sqlite"):
         return SqliteDatabase(Path(url.removeprefix("sqlite:///")), context)
     return PostgresDatabase(url, context, pool_size=3)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fallwerk.domain.account.model import ScrClient
 from fallwerk.domain.identcase.attempt import Attempt, Consent, Person, Record
@@ -51,6 +51,19 @@ class ResultPage:
     results: list[bytes]
     more: bool
     """True if more cases match than were asked for (D-26)."""
+
+
+class UntouchedCase(NamedTuple):
+    """A case of START that nothing has happened to since its start: a list may hold ten thousand of them."""
+
+    case_id: str
+    status: str
+    archived: bool
+    created_us: int
+    modified_us: int
+    valid_until_us: int
+    order: dict[str, Any]
+    """`CaseOrder` as plain JSON: all of its fields, null where nothing is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,11 @@ _CLASS: Final = (
     ("restrictions", "restrictions"),
 )
 
+_ADDRESS_NAME: Final = "address"
+
 Names = tuple[tuple[str, str], ...]
+Plain = dict[str, Any]
+"""A part of an order as plain JSON, by the names of its fields."""
 
 
 def checked(value: str, provided: str | None) -> dict[str, str]:
@@ -100,24 +104,36 @@ def checked_licence(found: DrivingLicence | None, provided: DrivingLicence | Non
     }
 
 
-def provided_contact(given: Contact | None) -> dict[str, Any]:
+def matching_contact(given: Plain | None) -> dict[str, Any]:
+    """Build `contactData` of a case whose person entered nothing: what the client provided, which matches itself."""
+    return {
+        name: _matching(value) if name == _ADDRESS_NAME else {"status": "match", "value": value}
+        for name, value in provided_contact(given).items()
+    }
+
+
+def _matching(address: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"status": "match", "value": value} for name, value in address.items()}
+
+
+def provided_contact(given: Plain | None) -> dict[str, Any]:
     """Build `contactDataProvided` as the client sent it."""
-    return _echo(given, _CONTACT)
+    return _echo_with_address(given, _CONTACT)
 
 
-def provided_document(given: IdentityDocument | None) -> dict[str, Any]:
+def provided_document(given: Plain | None) -> dict[str, Any]:
     """Build `identificationDocumentProvided` as the client sent it."""
-    return _echo(given, _DOCUMENT)
+    return _echo_with_address(given, _DOCUMENT)
 
 
-def provided_licence(given: DrivingLicence | None) -> dict[str, Any]:
+def provided_licence(given: Plain | None) -> dict[str, Any]:
     """Build the driving licence as the client sent it, the array in the client's spelling (decision 1)."""
     if given is None:
         return {}
-    classes = [_echo(entry, _CLASS) for entry in given.classes]
+    classes = [_echo(entry, _CLASS) for entry in given["classes"]]
     return {
         **_echo(given, _LICENCE),
-        **({given.classes_spelling: classes} if classes else {}),
+        **({given["classes_spelling"]: classes} if classes else {}),
         **_echo(given, _LICENCE_END),
     }
 
@@ -139,14 +155,16 @@ def _fields(found: Part | None, provided: Part | None, names: Names) -> dict[str
     return result
 
 
-def _echo(given: Part | None, names: Names) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for wire, name in names:
-        value = None if given is None else getattr(given, name)
-        if isinstance(value, Address):
-            value = _echo(value, _ADDRESS)
-        if value:
-            result[wire] = value
+def _echo(given: Plain, names: Names) -> dict[str, Any]:
+    return {wire: value for wire, name in names if (value := given.get(name))}
+
+
+def _echo_with_address(given: Plain | None, names: Names) -> dict[str, Any]:
+    if given is None:
+        return {}
+    result = _echo(given, names)
+    if _ADDRESS_NAME in result:
+        result[_ADDRESS_NAME] = _echo(result[_ADDRESS_NAME], _ADDRESS)
     return result
 
 
