@@ -216,8 +216,8 @@ class Settings(BaseModel):
     """Seconds after which another process takes over the work of one that died."""
     seal_interval_s: float = Field(default=1, gt=0, le=3600)
     """Seconds between two sealings of audit events into the chain."""
-    compaction_delay_s: float = Field(default=60, ge=0, le=86400)
-    """Seconds after a deletion until freed space of SQLite is overwritten and given back."""
+    compaction_delay_s: float = Field(default=21600, ge=0, le=86400)
+    """Seconds in which deletions are gathered before freed space is overwritten; writers wait while that is done."""
     account_cache_s: float = Field(default=5, ge=0, le=60)
     """Seconds that a verified account is remembered; changes through this server count at once."""
     signing_key_days: int = Field(default=30, ge=2, le=3650)

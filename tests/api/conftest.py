@@ -228,3 +228,19 @@ EVERYTHING: Final = {
 def basic(username: str, password: str) -> str:
     """Render an `Authorization` header."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Show with a failure what the servers of the test wrote to their logs last."""
+    report: pytest.TestReport = yield  # type: ignore[misc]
+    if report.failed and call.when == "call":
+        for given in vars(item).get("funcargs", {}).values():
+            running = given if isinstance(given, Running) else getattr(given, "server", None)
+            if isinstance(running, Running):
+                report.sections.append((f"log of {running.engine}", running.process.log()[-LOG_SHOWN:]))
+                break
+    return report  # type: ignore[return-value]
+
+
+LOG_SHOWN: Final = 4_000

@@ -12,6 +12,7 @@ from typing import Any, Self
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from fallwerk.kit.clock import monotonic_s
+from tests.support.listening import close
 
 WAIT_S = 20
 
@@ -60,18 +61,11 @@ class MailServer:
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         self._loop.run_forever()
-        server.close()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        for session in self._sessions:
-            for transport in (session.transport, session._original_transport):
-                if transport is not None:
-                    transport.abort()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.run_until_complete(server.wait_closed())
+        self._loop.run_until_complete(close(server, self._transports))
         self._loop.close()
+
+    def _transports(self) -> list[Any]:
+        return [end for session in self._sessions for end in (session.transport, session._original_transport)]
 
     def _session(self) -> SMTP:
         starttls = None if self.implicit else self.tls

@@ -22,6 +22,7 @@ import httptools
 import orjson
 
 from fallwerk.kit.clock import Clock
+from tests.support.listening import close
 
 REASONS = {200: "OK", 204: "No Content", 302: "Found", 401: "Unauthorized", 503: "Service Unavailable"}
 
@@ -170,14 +171,7 @@ class Receiver:
         return server
 
     async def _stop(self) -> None:
-        self._server.close()
-        for connection in list(self._open):
-            connection.transport.abort()
-        # One more turn of the loop, so that the transports are closed before the loop is.
-        await asyncio.sleep(0)
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
-        await self._server.wait_closed()
+        await close(self._server, lambda: [connection.transport for connection in self._open])
 
     def take(self, connection: "_Connection", notification: Notification) -> None:
         """Record a notification; with a journal the answer waits for the disk, one sync for all of a turn."""

@@ -24,6 +24,7 @@ from fallwerk.kit.clock import monotonic_s
 from fallwerk.store import arrays
 from fallwerk.store.all_tables import metadata
 from fallwerk.store.database import Database, Done, Item, Job, ManyWork, T, Work, refuse_overload, run_many
+from fallwerk.store.patience import Patience
 from fallwerk.store.rows import send
 from fallwerk.store.unit import StoreContext, Unit
 
@@ -38,9 +39,9 @@ GROUPS: Final = 6
 """Connections beyond the pool's threads: one per kind of calls that are gathered, one for migrations and checks."""
 TRIES: Final = 4
 """How often a transaction is repeated that lost a deadlock, or a connection before it reached its commit."""
-ANSWER_S: Final = 10.0
-"""How long a caller waits for a server that is connected but does not answer; a stopped one keeps its connections."""
 CHECK_S: Final = 5.0
+LIFE_S: Final = 2
+"""How long a server may take for a new connection before it passes for stopped."""
 LOCK_MS: Final = 5_000
 """How long a statement waits for somebody else's lock."""
 FAILURES: Final = (DBAPIError, psycopg.Error)
@@ -89,6 +90,7 @@ class PostgresDatabase(Database):
         self._engine = engine_for(url, pool_size=pool_size + GROUPS)
         self._threads = ThreadPoolExecutor(pool_size, "postgres")
         self._groups: dict[ManyWork[Any, Any], Group] = {}
+        self._patience = Patience(lambda: _lives(self._engine))
         self._closed = True
 
     async def start(self) -> None:
@@ -115,7 +117,11 @@ class PostgresDatabase(Database):
             return await self._in_thread(self._read, work)
 
     async def _in_thread(self, run: Callable[..., T], *arguments: object) -> T:
-        return await _answered(asyncio.get_running_loop().run_in_executor(self._threads, run, *arguments))
+        try:
+            return await self._patience.wait(asyncio.get_running_loop().run_in_executor(self._threads, run, *arguments))
+        except StoreUnavailable as error:
+            log.warning("store.call_failed", reason=str(error))
+            raise
 
     async def write_together(self, many: ManyWork[Item, T], item: Item) -> T:
         """Run `many` over the items that wait at the same time, in one transaction."""
@@ -124,7 +130,7 @@ class PostgresDatabase(Database):
             raise StoreUnavailable(msg)
         group = self._groups.get(many)
         if group is None:
-            group = self._groups[many] = Group(many.__name__, self._run_group)
+            group = self._groups[many] = Group(many.__name__, self._run_group, self._patience)
         with tracing.below("store", verb="write_together"):
             return await group.add(many, item)  # type: ignore[no-any-return]
 
@@ -247,8 +253,14 @@ class Group:
     Each kind has its own, so that a long batch of timers never holds up the callers who start cases.
     """
 
-    def __init__(self, name: str, run: Callable[[Sequence[Job]], list[tuple[Job, Any, BaseException | None]]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[Sequence[Job]], list[tuple[Job, Any, BaseException | None]]],
+        patience: Patience,
+    ) -> None:
         self._run = run
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"postgres-{name}", daemon=True)
@@ -259,7 +271,7 @@ class Group:
         refuse_overload(self._queue.qsize())
         job = Job(self._loop.create_future(), many=many, item=item)
         self._queue.put(job)
-        return await _answered(job.future)
+        return await self._patience.wait(job.future)
 
     def stop(self) -> None:
         """Finish what waits."""
@@ -288,13 +300,14 @@ class Group:
             self._loop.call_soon_threadsafe(done.deliver)
 
 
-async def _answered(answer: asyncio.Future[T]) -> T:
-    """Wait for an answer, not for ever; what has not begun by then never does."""
+def _lives(engine: Engine) -> bool:
+    """Ask for a connection beside the pool, which may be used up: a stopped server never completes one."""
+    address = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        async with asyncio.timeout(ANSWER_S):
-            return await answer
-    except TimeoutError:
-        raise StoreUnavailable(f"no answer within {ANSWER_S:.0f} s") from None
+        psycopg.connect(address, connect_timeout=LIFE_S, application_name="fallwerk-watch").close()
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _probe(unit: Unit) -> None:

@@ -5,6 +5,7 @@ SQLAlchemy names the columns; the statements are made once per table and the val
 between: as arrays with `unnest` on PostgreSQL, as rows of one `VALUES` on SQLite. Both say which rows met no conflict.
 """
 
+import select
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table, Text
 
 if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn
+
     from fallwerk.store.unit import Unit
 
 AT_ONCE: Final = 32
@@ -79,9 +82,27 @@ def send(unit: "Unit", *asked: Statement, commit: bool = False) -> list[tuple[An
         with raw.pipeline():
             for statement, values in statements:
                 cursor.execute(statement, values)
+                _flush(raw.pgconn)
             if commit:
                 raw.commit()
         return cursor.fetchall() if asked else []
+
+
+def _flush(wire: "PGconn") -> None:
+    """
+    Hand all that waits to the socket.
+
+    The driver's pipeline tries once and then waits for answers: of a statement larger than the socket's buffer the rest
+    would never be sent.
+    """
+    if not wire.flush():
+        return
+    ready = select.poll()
+    ready.register(wire.socket, select.POLLIN | select.POLLOUT)
+    while wire.flush():
+        if any(event & select.POLLIN for _, event in ready.poll()):
+            # A server that cannot get rid of its answers reads nothing more either.
+            wire.consume_input()
 
 
 def _columns(table: Table, rows: Sequence[tuple[Any, ...]]) -> list[ColumnValues]:
