@@ -110,19 +110,6 @@ def test_a_call_belongs_to_whoever_takes_it_first(account, server):
 
 
 @pytest.mark.req("W-05")
-def test_a_call_that_was_left_alone_for_an_hour_is_free_again(own_server):
-    account = own_server.account()
-    case_id = waiting(account, "video")
-    first = staff(own_server, "agent")
-    first.follow(take(first, case_id))
-    own_server.advance(3400)
-    second = staff(own_server, "agent")
-    assert take(second, case_id).status_code == 409
-    own_server.advance(200)
-    assert take(second, case_id).status_code == 303
-
-
-@pytest.mark.req("W-05")
 @pytest.mark.parametrize("missing", CHECKS)
 def test_an_agent_must_tick_every_check_for_a_success(account, server, missing):
     case_id = waiting(account, "video")

@@ -4,79 +4,23 @@ import contextlib
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 from tests.api.conftest import EVERYTHING, Account, Running
-from tests.support.console import DOCUMENT, Desk, seen, staff
+from tests.support.calls import at_desk, at_portal, closed, place, taken, told, waiting
+from tests.support.console import DOCUMENT, seen, staff
 from tests.support.portal import FULL, Person
 from tests.support.scr import rows, started
 
 OFFER = {"type": "offer", "sdp": "v=0"}
-WAIT_S = 10
 
 
 @pytest.fixture
 def account(server: Running) -> Account:
     return server.account(**EVERYTHING)
-
-
-def waiting(account: Account) -> Person:
-    somebody = Person(account, started(account, FULL))
-    somebody.choose("video")
-    page = somebody.open("video")
-    version = re.search(r'name="version" value="([^"]*)"', page.text)
-    assert version
-    somebody.send("video", agreed="yes", version=version[1])
-    return somebody
-
-
-def taken(agent: Desk, case_id: str) -> Desk:
-    agent.get("/video")
-    agent.follow(agent.post(f"/video/{case_id}/take"))
-    return agent
-
-
-def call(browser: Person | Desk, path: str, **more: Any) -> ClientConnection:
-    server = browser.account.server if isinstance(browser, Person) else browser.server
-    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.http.cookies.jar)
-    headers = more.pop("headers", {"Cookie": cookies})
-    return connect(
-        server.url.replace("http", "ws") + path,
-        additional_headers=headers,
-        origin=more.pop("origin", server.url),
-        proxy=None,
-        open_timeout=WAIT_S,
-        **more,
-    )
-
-
-def at_portal(somebody: Person, **more: Any) -> ClientConnection:
-    return call(somebody, f"/identportal/{somebody.case_id}/video-gespraech", **more)
-
-
-def at_desk(agent: Desk, case_id: str, **more: Any) -> ClientConnection:
-    return call(agent, f"/console/video/{case_id}/call", **more)
-
-
-def told(socket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next message of a kind."""
-    while True:
-        message: dict[str, Any] = json.loads(socket.recv(WAIT_S))
-        if message["type"] == kind:
-            return message
-
-
-def closed(socket: ClientConnection) -> int | None:
-    """The code that the server ended a socket with."""
-    try:
-        while True:
-            socket.recv(WAIT_S)
-    except ConnectionClosed as end:
-        return end.rcvd.code if end.rcvd else None
 
 
 def refused(attempt: Callable[[], ClientConnection]) -> int:
@@ -177,7 +121,7 @@ def test_a_flood_ends_the_socket_and_the_person_keeps_the_place(server: Running,
                 for _ in range(500):
                     person.send(json.dumps(OFFER))
             assert closed(person) == 1008
-        assert somebody.http.get(f"/identportal/{somebody.case_id}/video-platz").json()["position"] >= 1
+        assert (place(somebody) or 0) >= 1
         assert rows(server, "SELECT * FROM call_signal WHERE case_id = ?", somebody.case_id) == []
 
 
@@ -187,10 +131,6 @@ def test_an_agent_who_vanishes_gives_the_person_back_to_the_front(own_server: Ru
     account = server.account(**EVERYTHING)
     with waiting(account) as somebody, waiting(account) as later, at_portal(somebody) as person:
         agent = taken(staff(server, "agent"), somebody.case_id)
-
-        def place(one: Person) -> int:
-            position: int = one.http.get(f"/identportal/{one.case_id}/video-platz").json()["position"]
-            return position
 
         with at_desk(agent, somebody.case_id) as desk:
             told(desk, "peer")

@@ -5,14 +5,17 @@ A row's lock makes the second of two guesses wait for the first.
 """
 
 import hmac
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, exists, func, select, tuple_, update
+from sqlalchemy import bindparam, case, delete, exists, func, select, tuple_, update
 
-from fallwerk.domain.portal.model import Confirmation, Waiting
+from fallwerk.domain.identcase.methods_lifecycle import BEFORE_A_CALL
+from fallwerk.domain.identcase.model import Method
+from fallwerk.domain.portal.model import Confirmation, Present, Waiting
 from fallwerk.store.portal_tables import confirmation, waiting_person
 from fallwerk.store.staff_tables import desk_claim
 from fallwerk.store.statements import insert_new
+from fallwerk.store.tables import identification
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
@@ -70,26 +73,27 @@ class WaitingPeople:
     def __init__(self, unit: "Unit") -> None:
         self._unit = unit
 
-    def report(self, tenant_id: int, case_id: str, now_us: int) -> Waiting:
+    def report(self, tenant_id: int, case_id: str, now_us: int, kept_since_us: int) -> Waiting:
         """Insert or touch."""
         values = {"tenant_id": tenant_id, "case_id": case_id, "since_us": now_us, "seen_us": now_us}
         if insert_new(self._unit, waiting_person, values):
             return Waiting(tenant_id, case_id, now_us, now_us)
-        touch = update(waiting_person).where(*_WAITS).values(seen_us=now_us).returning(_w.since_us)
+        since = case((_w.seen_us < kept_since_us, now_us), else_=_w.since_us)
+        touch = update(waiting_person).where(*_WAITS).values(seen_us=now_us, since_us=since).returning(_w.since_us)
         since_us = self._unit.execute(touch, {"tenant": tenant_id, "case": case_id}).scalar_one()
         return Waiting(tenant_id, case_id, since_us, now_us)
 
-    def ahead(self, waiting: Waiting, seen_since_us: int) -> int:
+    def ahead(self, waiting: Waiting, now: Present) -> int:
         """Count; equal times are ordered by the case."""
         place = tuple_(_w.since_us, _w.case_id) < tuple_(waiting.since_us, waiting.case_id)
-        # Whoever is in a call is before nobody; if the agent vanishes, the old place is the front again.
-        in_call = exists().where(desk_claim.c.tenant_id == _w.tenant_id, desk_claim.c.case_id == _w.case_id)
-        counted = select(func.count()).select_from(waiting_person).where(place, _w.seen_us >= seen_since_us, ~in_call)
+        counted = select(func.count()).select_from(waiting_person).where(place, *_can_be_called(now))
         return int(self._unit.execute(counted).scalar_one())
 
-    def present(self, seen_since_us: int, limit: int) -> list[Waiting]:
+    def present(self, now: Present, tenant_id: int | None, limit: int) -> list[Waiting]:
         """List."""
-        statement = select(waiting_person).where(_w.seen_us >= seen_since_us)
+        statement = select(waiting_person).where(*_can_be_called(now))
+        if tenant_id is not None:
+            statement = statement.where(_w.tenant_id == tenant_id)
         rows = self._unit.execute(statement.order_by(_w.since_us, _w.case_id).limit(limit))
         return [Waiting(row.tenant_id, row.case_id, row.since_us, row.seen_us) for row in rows]
 
@@ -97,3 +101,20 @@ class WaitingPeople:
         """Delete."""
         gone = delete(waiting_person).where(*_WAITS).returning(_w.case_id)
         return self._unit.execute(gone, {"tenant": tenant_id, "case": case_id}).first() is not None
+
+
+def _can_be_called(now: Present) -> tuple[Any, ...]:
+    """Conditions on a row: the page is open, nobody talks to the person, and there is something to talk about."""
+    talking = exists().where(
+        desk_claim.c.tenant_id == _w.tenant_id,
+        desk_claim.c.case_id == _w.case_id,
+        desk_claim.c.seen_us > now.talking_since_us,
+    )
+    # A page may report a last time after its call was decided, which keeps nobody else waiting.
+    open_call = exists().where(
+        identification.c.tenant_id == _w.tenant_id,
+        identification.c.case_id == _w.case_id,
+        identification.c.method == Method.VIDEO.value,
+        identification.c.status.in_([status.value for status in BEFORE_A_CALL]),
+    )
+    return _w.seen_us >= now.seen_since_us, ~talking, open_call

@@ -1,9 +1,10 @@
 """What waits at the desks: open attempts over all tenants, oldest first."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, and_, delete, func, select, text
+from sqlalchemy import Select, and_, delete, func, select, text, tuple_, update
 
 from fallwerk.domain.account.model import ScrClient
 from fallwerk.domain.desk.model import Claim, Pile, Waiting, Wanted
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 _i: Final = identification.c
 _c: Final = ident_case.c
 _d: Final = delivery_order.c
+_SHOWN: Final = (
+    identification,
+    scr_client.c.client_id,
+    _c.order_sealed,
+    ident_person.c.data_sealed.label("person_sealed"),
+    _d.recipient_sealed,
+    _d.job_id,
+    _d.position,
+)
+"""What a list shows of a case."""
 _ACCOUNTING_NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,20}")
 _OPEN: Final = text("identification.status NOT IN ('success', 'declined')")
 """Spelt as the partial index is, with its values in the text: no engine looks into parameters before it plans."""
@@ -34,18 +45,7 @@ class Desks:
 
     def pile(self, wanted: Wanted, limit: int) -> Pile:
         """Return the open cases that wait, oldest first."""
-        statement = _matching(
-            wanted,
-            select(
-                identification,
-                scr_client.c.client_id,
-                _c.order_sealed,
-                ident_person.c.data_sealed.label("person_sealed"),
-                _d.recipient_sealed,
-                _d.job_id,
-                _d.position,
-            ),
-        )
+        statement = _matching(wanted, select(*_SHOWN))
         rows = self._unit.execute(statement.order_by(_i.modified_us, _i.case_id).limit(limit + 1)).all()
         return Pile(tuple(self._waiting(row) for row in rows[:limit]), len(rows) > limit)
 
@@ -84,12 +84,37 @@ class Desks:
     def claim(self, tenant_id: int, case_id: str) -> Claim | None:
         """Return who talks to the person of a case."""
         row = self._unit.execute(select(desk_claim).where(*_claimed(tenant_id, case_id))).one_or_none()
-        return None if row is None else Claim(row.user_id, row.taken_us)
+        return None if row is None else _claim(row)
 
     def put_claim(self, tenant_id: int, case_id: str, claim: Claim) -> None:
         """Note who talks to the person of a case."""
-        values = {"user_id": claim.user_id, "taken_us": claim.taken_us}
+        values = {"user_id": claim.user_id, "taken_us": claim.taken_us, "seen_us": claim.seen_us}
         upsert(self._unit, desk_claim, {"tenant_id": tenant_id, "case_id": case_id, **values})
+
+    def keep_claim(self, tenant_id: int, case_id: str, now_us: int) -> None:
+        """Note that whoever talks to the person of a case is still there."""
+        self._unit.execute(update(desk_claim).where(*_claimed(tenant_id, case_id)).values(seen_us=now_us))
+
+    def held_by(self, user_id: int, seen_since_us: int) -> list[tuple[int, str]]:
+        """Return tenant and case of the calls of an agent whose page was heard of lately, the oldest first."""
+        found = select(desk_claim).where(desk_claim.c.user_id == user_id, desk_claim.c.seen_us > seen_since_us)
+        rows = self._unit.execute(found.order_by(desk_claim.c.taken_us))
+        return [(row.tenant_id, row.case_id) for row in rows]
+
+    def claims(self, cases: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Claim]:
+        """Return who talks to the persons of some cases (tenant, case id)."""
+        if not cases:
+            return {}
+        among = tuple_(desk_claim.c.tenant_id, desk_claim.c.case_id).in_(list(cases))
+        rows = self._unit.execute(select(desk_claim).where(among))
+        return {(row.tenant_id, row.case_id): _claim(row) for row in rows}
+
+    def of_cases(self, wanted: Wanted, cases: Sequence[tuple[int, str]]) -> list[Waiting]:
+        """Return those of some cases (tenant, case id) that wait, in no order."""
+        if not cases:
+            return []
+        statement = _matching(wanted, select(*_SHOWN)).where(tuple_(_i.tenant_id, _i.case_id).in_(list(cases)))
+        return [self._waiting(row) for row in self._unit.execute(statement)]
 
     def drop_claim(self, tenant_id: int, case_id: str) -> None:
         """Note that nobody does any more."""
@@ -149,6 +174,10 @@ def _matching(wanted: Wanted, columns: Select[Any]) -> Select[Any]:
 
 def _claimed(tenant_id: int, case_id: str) -> tuple[Any, Any]:
     return desk_claim.c.tenant_id == tenant_id, desk_claim.c.case_id == case_id
+
+
+def _claim(row: Any) -> Claim:  # noqa: ANN401 - a row of the table
+    return Claim(row.user_id, row.taken_us, row.seen_us)
 
 
 def _same_case(table: Any) -> Any:  # noqa: ANN401 - a table, a condition

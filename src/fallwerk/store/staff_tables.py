@@ -44,5 +44,6 @@ desk_claim: Final = Table(
     Column("case_id", Text, primary_key=True),
     Column("user_id", BigInteger, nullable=False),
     Column("taken_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
 )
-"""Which agent talks to the person of a case."""
+"""Which agent talks to the person of a case, and when their page was last heard of."""

@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from fallwerk.domain.call.model import Look, Place, Side
 from fallwerk.domain.call.service import free_lost_call, keep_seat, leave_seat, look, send_signal, take_seat
 from fallwerk.domain.errors import StoreUnavailable
-from fallwerk.domain.unit_of_work import Transactions
+from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock, monotonic_s
 
 POLL_S: Final = 0.2
@@ -165,10 +165,7 @@ class _End:
         """Tell the browser what came for it; return why that ended."""
         kept_s = monotonic_s()
         while True:
-            system_us = self._clock.system_now_us()
-            seen = await self._store.read(
-                lambda uow: look(uow, self._place, self._seat_id, self._read_up_to, system_us=system_us)  # noqa: B023 - awaited at once
-            )
+            seen = await self._store.read(self._look)
             if not seen.is_mine:
                 return ELSEWHERE
             await self._tell(seen)
@@ -177,10 +174,16 @@ class _End:
                 kept_s = monotonic_s()
                 if not await allowed():
                     return OVER
-                await self._store.write(
-                    lambda uow: keep_seat(uow, self._place, self._seat_id, self._read_up_to, system_us=system_us)  # noqa: B023 - awaited at once
-                )
+                await self._store.write(self._keep)
             await asyncio.sleep(POLL_S)
+
+    def _look(self, uow: UnitOfWork) -> Look:
+        system_us, now_us = self._clock.system_now_us(), self._clock.now_us()
+        return look(uow, self._place, self._seat_id, self._read_up_to, system_us=system_us, now_us=now_us)
+
+    def _keep(self, uow: UnitOfWork) -> None:
+        system_us, now_us = self._clock.system_now_us(), self._clock.now_us()
+        keep_seat(uow, self._place, self._seat_id, self._read_up_to, system_us=system_us, now_us=now_us)
 
     async def _tell(self, seen: Look) -> None:
         for signal in seen.signals:

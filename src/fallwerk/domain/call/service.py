@@ -25,9 +25,11 @@ def take_seat(uow: UnitOfWork, place: Place, *, system_us: int) -> int:
     return seat.seat_id
 
 
-def keep_seat(uow: UnitOfWork, place: Place, seat_id: int, read_up_to: int, *, system_us: int) -> None:
-    """Say that the browser is still there."""
+def keep_seat(uow: UnitOfWork, place: Place, seat_id: int, read_up_to: int, *, system_us: int, now_us: int) -> None:
+    """Say that the browser is still there; an agent's keeps the call with that."""
     uow.calls.keep(place, Seat(seat_id, system_us), read_up_to)
+    if place.side is Side.AGENT:
+        uow.desks.keep_claim(place.tenant_id, place.case_id, now_us)
 
 
 def leave_seat(uow: UnitOfWork, place: Place, seat_id: int) -> None:
@@ -35,12 +37,13 @@ def leave_seat(uow: UnitOfWork, place: Place, seat_id: int) -> None:
     uow.calls.leave(place, seat_id)
 
 
-def look(uow: UnitOfWork, place: Place, seat_id: int, after_id: int, *, system_us: int) -> Look:
+def look(uow: UnitOfWork, place: Place, seat_id: int, after_id: int, *, system_us: int, now_us: int) -> Look:
     """See who is there and what was said."""
     seats = uow.calls.seats(place.tenant_id, place.case_id)
     mine, other = seats.get(place.side), seats.get(place.side.other)
-    there = other is not None and system_us < other.seen_us + AWAY_US
-    is_taken = uow.desks.claim(place.tenant_id, place.case_id) is not None
+    there = other is not None and _is_there(other, system_us)
+    claim = uow.desks.claim(place.tenant_id, place.case_id)
+    is_taken = claim is not None and (claim.is_held(now_us) or _is_there(seats.get(Side.AGENT), system_us))
     return Look(
         is_mine=mine is not None and mine.seat_id == seat_id,
         # Nobody is connected with an agent who has not taken the call, or has given it back.
@@ -70,11 +73,19 @@ def send_signal(uow: UnitOfWork, place: Place, seat_id: int, body: str, *, syste
 
 def free_lost_call(uow: UnitOfWork, place: Place, *, system_us: int, now_us: int) -> bool:
     """Give a person whose agent vanished back to the queue, in the old place, which is its front; False: no need to."""
-    agent = uow.calls.seats(place.tenant_id, place.case_id).get(Side.AGENT)
-    if agent is not None and system_us < agent.seen_us + AWAY_US:
+    if is_agent_there(uow, place.tenant_id, place.case_id, system_us=system_us):
         return False
     if uow.desks.claim(place.tenant_id, place.case_id) is None:
         return False
     uow.desks.drop_claim(place.tenant_id, place.case_id)
     uow.audit.add(AuditEvent(place.tenant_id, now_us, SYSTEM, "video.agent_lost", place.case_id))
     return True
+
+
+def is_agent_there(uow: UnitOfWork, tenant_id: int, case_id: str, *, system_us: int) -> bool:
+    """Tell whether an agent's browser is connected."""
+    return _is_there(uow.calls.seats(tenant_id, case_id).get(Side.AGENT), system_us)
+
+
+def _is_there(seat: Seat | None, system_us: int) -> bool:
+    return seat is not None and system_us < seat.seen_us + AWAY_US

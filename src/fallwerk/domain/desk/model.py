@@ -75,9 +75,40 @@ class Wanted:
     job_id: str | None = None
 
 
+CALL_HELD_US: Final = 60 * 1_000_000
+"""How long a call stays an agent's whose page has fallen silent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Which agent talks to a person, and since when."""
+    """Which agent talks to a person; times are microseconds since 1970."""
 
     user_id: int
     taken_us: int
+    seen_us: int
+    """When the agent's page was last heard of."""
+
+    def is_held(self, now_us: int) -> bool:
+        """Tell whether the call is still the agent's, as far as time says."""
+        return now_us < self.seen_us + CALL_HELD_US
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A case at the video desk, as its list shows it."""
+
+    case: Waiting
+    here_since_us: int | None
+    """Since when the person has waited on their page; None: they are not there, or are being talked to."""
+    taken_by: str = ""
+    """Name of the agent who talks to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueue:
+    """The video desk: who waits on their page, longest first, then the other calls that were begun."""
+
+    callers: tuple[Caller, ...]
+    here: int
+    """How many wait on their page."""
+    more: bool

@@ -1,10 +1,10 @@
 """What the desks need from outside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from fallwerk.domain.account.model import ScrClient
-from fallwerk.domain.desk.model import Claim, Pile, Wanted
+from fallwerk.domain.desk.model import Claim, Pile, Waiting, Wanted
 from fallwerk.domain.identcase.model import IdentCase
 from fallwerk.domain.identcase.ports import DeliveryOrder
 
@@ -32,6 +32,18 @@ class DeskRepository(Protocol):
 
     def put_claim(self, tenant_id: int, case_id: str, claim: Claim) -> None:
         """Note who talks to the person of a case."""
+
+    def keep_claim(self, tenant_id: int, case_id: str, now_us: int) -> None:
+        """Note that whoever talks to the person of a case is still there."""
+
+    def held_by(self, user_id: int, seen_since_us: int) -> Sequence[tuple[int, str]]:
+        """Return tenant and case of the calls of an agent whose page was heard of lately, the oldest first."""
+
+    def claims(self, cases: Sequence[tuple[int, str]]) -> Mapping[tuple[int, str], Claim]:
+        """Return who talks to the persons of some cases (tenant, case id)."""
+
+    def of_cases(self, wanted: Wanted, cases: Sequence[tuple[int, str]]) -> Sequence[Waiting]:
+        """Return those of some cases (tenant, case id) that wait, in no order."""
 
     def drop_claim(self, tenant_id: int, case_id: str) -> None:
         """Note that nobody does any more."""

@@ -1,12 +1,11 @@
-"""The video agent's desk: the queue, taking a call, what must be checked, recording the result (W-05, S-46)."""
+"""The video agent's desk: a call that was taken, what must be checked in it, recording its result (W-05, S-46)."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from fallwerk.domain.audit.model import AuditEvent
+from fallwerk.domain.desk.call_queue import queued
 from fallwerk.domain.desk.delivery import find_case
-from fallwerk.domain.desk.errors import AtAnotherDesk, CallTaken, ChecksMissing, Outdated
-from fallwerk.domain.desk.model import Claim
+from fallwerk.domain.desk.errors import AtAnotherDesk, ChecksMissing, Outdated
 from fallwerk.domain.identcase.attempt import Attempt, CaseFile, Preliminary, Review
 from fallwerk.domain.identcase.lifecycle import Role, WantedStep
 from fallwerk.domain.identcase.model import IdentityDocument, IdentStatus, Method
@@ -16,9 +15,8 @@ from fallwerk.domain.staff.model import StaffUser
 from fallwerk.domain.staff.service import actor_of
 from fallwerk.domain.unit_of_work import UnitOfWork
 
-QUEUED: Final = (IdentStatus.STARTED, IdentStatus.INCOMPLETE)
-CALL_HELD_US: Final = 60 * 60 * 1_000_000
-"""A call that nobody ended is free again after an hour."""
+CONNECTION_LOST: Final = 9131
+"""The reason with which a person keeps the place in the queue."""
 CHECKS: Final = (
     "recording_accepted",
     "picture_good",
@@ -64,39 +62,6 @@ def checks_of(file: CaseFile) -> tuple[str, ...]:
     return (*CHECKS, TAN_CHECK) if is_gwg else CHECKS
 
 
-def take_call(uow: UnitOfWork, case_id: str, user: StaffUser, *, address: str, now_us: int) -> None:
-    """
-    Take a person out of the queue; whoever talks to them already keeps them.
-
-    Raises:
-        CaseUnknown: no such case in reach.
-        AtAnotherDesk: the person does not wait.
-        CallTaken: somebody else was quicker.
-    """
-    tenant_id = find_case(uow, case_id, user.reach)
-    _queued(open_case(uow, tenant_id, case_id, lock=True))
-    held = uow.desks.claim(tenant_id, case_id)
-    if held is not None and held.user_id != user.user_id and now_us < held.taken_us + CALL_HELD_US:
-        raise CallTaken(uow.staff.names([held.user_id]).get(held.user_id, ""))
-    if held is None or held.user_id != user.user_id:
-        uow.desks.put_claim(tenant_id, case_id, Claim(user.user_id, now_us))
-        uow.audit.add(AuditEvent(tenant_id, now_us, actor_of(user, address), "video.call_taken", case_id))
-
-
-def leave_call(uow: UnitOfWork, case_id: str, user: StaffUser, *, address: str, now_us: int) -> None:
-    """
-    Put a person back into the queue; nothing happens if somebody else has them.
-
-    Raises:
-        CaseUnknown: no such case in reach.
-    """
-    tenant_id = find_case(uow, case_id, user.reach)
-    held = uow.desks.claim(tenant_id, case_id)
-    if held is not None and held.user_id == user.user_id:
-        uow.desks.drop_claim(tenant_id, case_id)
-        uow.audit.add(AuditEvent(tenant_id, now_us, actor_of(user, address), "video.call_left", case_id))
-
-
 def call_card(uow: UnitOfWork, case_id: str, user: StaffUser) -> CallCard:
     """
     Return the call that somebody took.
@@ -107,11 +72,18 @@ def call_card(uow: UnitOfWork, case_id: str, user: StaffUser) -> CallCard:
     """
     tenant_id = find_case(uow, case_id, user.reach)
     file = open_case(uow, tenant_id, case_id)
-    attempt = _queued(file)
+    attempt = queued(file)
     held = uow.desks.claim(tenant_id, case_id)
     if held is None or held.user_id != user.user_id:
         raise AtAnotherDesk(case_id, attempt.identification.status)
     return CallCard(file, attempt, checks_of(file))
+
+
+def open_call(uow: UnitOfWork, case_id: str, user: StaffUser, *, now_us: int) -> CallCard:
+    """Return the call that somebody took, and keep it for them; raises as `call_card`."""
+    card = call_card(uow, case_id, user)
+    uow.desks.keep_claim(card.file.case.tenant_id, case_id, now_us)
+    return card
 
 
 def record_call(uow: UnitOfWork, case_id: str, result: CallResult, user: StaffUser) -> None:
@@ -141,6 +113,9 @@ def record_call(uow: UnitOfWork, case_id: str, result: CallResult, user: StaffUs
         now_us=result.now_us,
     )
     uow.desks.drop_claim(tenant_id, case_id)
+    if result.step.sub_status_reason != CONNECTION_LOST:
+        # What a person still has to fetch or to mend takes a while: the next in the queue is somebody else.
+        uow.waiting.leave(tenant_id, case_id)
 
 
 def _findings(card: CallCard, result: CallResult, user: StaffUser) -> Findings:
@@ -157,10 +132,3 @@ def _findings(card: CallCard, result: CallResult, user: StaffUser) -> Findings:
         else None,
         tan_channel=result.tan_channel if confirmed else "",
     )
-
-
-def _queued(file: CaseFile) -> Attempt:
-    attempt = file.latest(Method.VIDEO)
-    if attempt is None or attempt.identification.status not in QUEUED:
-        raise AtAnotherDesk(file.case.case_id, attempt.identification.status if attempt else None)
-    return attempt

@@ -58,6 +58,9 @@ def _always(opened: set[IdentStatus | None]) -> tuple[Step, ...]:
 _AT_COUNTER: Final[set[IdentStatus | None]] = {_STARTED, _COUPON, _INCOMPLETE}
 _BEFORE_REVIEW: Final[set[IdentStatus | None]] = {_STARTED, _INCOMPLETE}
 
+BEFORE_A_CALL: Final = (_STARTED, _INCOMPLETE)
+"""Where an attempt by video stands while its person can be called."""
+
 STEPS: Final = MappingProxyType(
     {
         Method.BASIC: (

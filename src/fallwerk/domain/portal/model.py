@@ -49,3 +49,11 @@ class Waiting:
     case_id: str
     since_us: int
     seen_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who of the waiting can be called: seen since an instant, with no agent who was heard of since another."""
+
+    seen_since_us: int
+    talking_since_us: int

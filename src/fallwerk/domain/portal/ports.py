@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from fallwerk.domain.portal.model import CodeMessage, Confirmation, Factor, Waiting
+from fallwerk.domain.portal.model import CodeMessage, Confirmation, Factor, Present, Waiting
 
 if TYPE_CHECKING:
     from fallwerk.domain.unit_of_work import UnitOfWork
@@ -27,14 +27,14 @@ class ConfirmationRepository(Protocol):
 class WaitingRepository(Protocol):
     """Who waits for a call, over all tenants: one room of agents serves them all."""
 
-    def report(self, tenant_id: int, case_id: str, now_us: int) -> Waiting:
-        """Note that somebody waits, from now on or still."""
+    def report(self, tenant_id: int, case_id: str, now_us: int, kept_since_us: int) -> Waiting:
+        """Note that somebody waits, from now on or still; who was last seen before `kept_since_us` begins anew."""
 
-    def ahead(self, waiting: Waiting, seen_since_us: int) -> int:
-        """Count who came before and was seen lately."""
+    def ahead(self, waiting: Waiting, now: Present) -> int:
+        """Count who came before and can be called."""
 
-    def present(self, seen_since_us: int, limit: int) -> list[Waiting]:
-        """Return who waits and was seen lately, longest first."""
+    def present(self, now: Present, tenant_id: int | None, limit: int) -> list[Waiting]:
+        """Return who can be called (tenant None: of all tenants), longest first."""
 
     def leave(self, tenant_id: int, case_id: str) -> bool:
         """Take somebody out of the queue; tell whether they were in it."""

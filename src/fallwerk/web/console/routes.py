@@ -44,7 +44,7 @@ def all_pages(deps: ConsoleDeps, frame: Frame) -> tuple[Page, ...]:
     packaging = delivery.packaging(frame, deps.store, deps.render)
     courier = delivery.courier(frame, deps.store, deps.render)
     counter = CounterPages(frame, deps.store, deps.render, deps.read_codes)
-    video = VideoPages(frame, deps.store)
+    video = VideoPages(frame, deps.store, deps.clock)
     review = ReviewPages(frame, deps.store, deps.blobs)
     tiles = (
         Tile("packaging", Action.PACK, packaging.count),

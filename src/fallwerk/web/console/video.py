@@ -2,23 +2,18 @@
 
 from starlette.responses import Response
 
+from fallwerk.domain.desk.call_queue import count_here, leave_call, queue_of, take_call, take_next
 from fallwerk.domain.desk.document import DOCUMENT_TYPES
 from fallwerk.domain.desk.errors import AtAnotherDesk, CallTaken, ChecksMissing
-from fallwerk.domain.desk.model import COUNTED, SHOWN_AT_ONCE, Wanted
-from fallwerk.domain.desk.video import (
-    QUEUED,
-    CallResult,
-    call_card,
-    leave_call,
-    record_call,
-    take_call,
-)
+from fallwerk.domain.desk.model import COUNTED, SHOWN_AT_ONCE
+from fallwerk.domain.desk.video import CallResult, open_call, record_call
 from fallwerk.domain.identcase.attempt import Preliminary
 from fallwerk.domain.identcase.lifecycle import WantedStep
 from fallwerk.domain.identcase.methods_codes import CALL_INCOMPLETE, NOT_CONFIRMED, REASONS_OF
-from fallwerk.domain.identcase.model import IdentityDocument, IdentStatus, Method
+from fallwerk.domain.identcase.model import IdentityDocument, IdentStatus
 from fallwerk.domain.staff.model import Action, StaffUser
-from fallwerk.domain.unit_of_work import Transactions
+from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
+from fallwerk.kit.clock import Clock
 from fallwerk.web.console.delivery import UNPROCESSABLE, number, read_step
 from fallwerk.web.console.documents import ORDER, faults_of, read_document
 from fallwerk.web.console.frame import Frame, Page, Visit, redirect
@@ -30,15 +25,17 @@ CHANNELS = ("sms", "email")
 class VideoPages:
     """Pages of the video agent."""
 
-    def __init__(self, frame: Frame, store: Transactions) -> None:
+    def __init__(self, frame: Frame, store: Transactions, clock: Clock) -> None:
         self._frame = frame
         self._store = store
+        self._clock = clock
 
     def pages(self) -> tuple[Page, ...]:
         """Return the pages."""
         needed, one = Action.ANSWER_CALLS, "/video/{case_id}"
         return (
             Page("console.video", "GET", "/video", needed, self.show_list),
+            Page("console.video.next", "POST", "/video/next", needed, self.take_next),
             Page("console.video.take", "POST", f"{one}/take", needed, self.take),
             Page("console.video.leave", "POST", f"{one}/leave", needed, self.leave),
             Page("console.video.call", "GET", one, needed, self.show_call, needs_camera=True, needs_microphone=True),
@@ -46,23 +43,36 @@ class VideoPages:
         )
 
     async def count(self, user: StaffUser) -> int:
-        """Count who waits for a call."""
-        return await self._store.read(lambda uow: uow.desks.count(_wanted(user), COUNTED))
+        """Count who waits for a call on their page."""
+        now_us = self._clock.now_us()
+        return await self._store.read(lambda uow: count_here(uow, user, COUNTED, now_us=now_us))
 
-    async def show_list(self, visit: Visit, status: int = 200, taken: str = "") -> Response:
-        """Show who waits, longest first."""
-        pile = await self._store.read(lambda uow: uow.desks.pile(_wanted(visit.user), SHOWN_AT_ONCE))
-        return self._frame.answer(visit, "video_list.html", status, pile=pile, shown=SHOWN_AT_ONCE, taken=taken)
+    async def show_list(self, visit: Visit, status: int = 200, *, taken: str = "", nobody: bool = False) -> Response:
+        """Show who waits, longest first, and the other calls that were begun."""
+        queue = await self._store.read(lambda uow: queue_of(uow, visit.user, now_us=visit.now_us))
+        return self._frame.answer(
+            visit, "video_list.html", status, queue=queue, shown=SHOWN_AT_ONCE, taken=taken, nobody=nobody
+        )
+
+    async def take_next(self, visit: Visit) -> Response:
+        """Take whoever has waited longest."""
+        system_us = self._clock.system_now_us()
+        case_id = await self._store.write(
+            lambda uow: take_next(uow, visit.user, address=visit.address, now_us=visit.now_us, system_us=system_us)
+        )
+        return redirect(f"/video/{case_id}") if case_id else await self.show_list(visit, nobody=True)
 
     async def take(self, visit: Visit) -> Response:
         """Take a person out of the queue."""
-        case_id = visit.part("case_id")
+        case_id, system_us = visit.part("case_id"), self._clock.system_now_us()
+
+        def work(uow: UnitOfWork) -> None:
+            take_call(uow, case_id, visit.user, address=visit.address, now_us=visit.now_us, system_us=system_us)
+
         try:
-            await self._store.write(
-                lambda uow: take_call(uow, case_id, visit.user, address=visit.address, now_us=visit.now_us)
-            )
+            await self._store.write(work)
         except CallTaken as taken:
-            return await self.show_list(visit, ALREADY, taken.by)
+            return await self.show_list(visit, ALREADY, taken=taken.by)
         return redirect(f"/video/{case_id}")
 
     async def leave(self, visit: Visit) -> Response:
@@ -77,7 +87,7 @@ class VideoPages:
         """Show the call that the agent took."""
         case_id = visit.part("case_id")
         try:
-            card = await self._store.read(lambda uow: call_card(uow, case_id, visit.user))
+            card = await self._store.write(lambda uow: open_call(uow, case_id, visit.user, now_us=visit.now_us))
         except AtAnotherDesk as elsewhere:
             return self._frame.answer(visit, "elsewhere.html", ALREADY, desk="video", elsewhere=elsewhere)
         return self._frame.answer(
@@ -105,10 +115,6 @@ class VideoPages:
         except ChecksMissing:
             return await self.show_call(visit, UNPROCESSABLE, {"checks": "call_checks_missing"})
         return redirect("/video", done="call")
-
-
-def _wanted(user: StaffUser) -> Wanted:
-    return Wanted((Method.VIDEO,), QUEUED, user.reach)
 
 
 def _read_result(visit: Visit) -> tuple[CallResult | None, dict[str, str]]:
