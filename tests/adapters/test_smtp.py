@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import trustme
 
 from fallwerk.adapters.smtp import Security, SmtpCarrier, compose
-from fallwerk.domain.mail.model import Channel, Letter, MailKind, MailOutcome, Message, MessageStatus
+from fallwerk.domain.mail.model import Attachment, Channel, Letter, MailKind, MailOutcome, Message, MessageStatus
 from tests.support.mail_server import MailServer
 
 LETTER = Letter("Betreff: äöü", "Guten Tag,\n", "<p>Guten Tag,</p>\n")
@@ -26,15 +27,21 @@ def context_of(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext
     return context
 
 
-def carry(server: MailServer, security: Security, ca: str | None = None, to: str = "erika@example.org") -> MailOutcome:
+def carry(
+    server: MailServer,
+    security: Security,
+    ca: str | None = None,
+    to: str = "erika@example.org",
+    letter: Letter = LETTER,
+) -> MailOutcome:
     carrier = SmtpCarrier(
         "127.0.0.1", server.port, security=security, sender="post@fallwerk.example", ca_file=ca, timeout_s=5
     )
-    return asyncio.run(carried(carrier, to))
+    return asyncio.run(carried(carrier, to, letter))
 
 
-async def carried(carrier: SmtpCarrier, to: str) -> MailOutcome:
-    outcome = await carrier.carry(message(to), LETTER)
+async def carried(carrier: SmtpCarrier, to: str, letter: Letter) -> MailOutcome:
+    outcome = await carrier.carry(message(to), letter)
     loop: Any = asyncio.get_running_loop()
     # The library closes without waiting; a loop that ends before that leaves an open socket to the garbage collector.
     async with asyncio.timeout(5):
@@ -80,6 +87,24 @@ def test_a_mail_arrives_as_it_was_written(ca, security):
     assert mail["Message-ID"] == f"<7.{10**15}@fallwerk.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert [part.get_content().replace("\r\n", "\n") for part in mail.iter_parts()] == [LETTER.text, LETTER.html]
+
+
+@pytest.mark.req("W-06")
+def test_an_attachment_arrives_byte_for_byte_beside_both_forms(ca):
+    authority, file = ca
+    content = bytes(range(256)) * 300
+    coupon = Attachment("ABCDEFGH1234_pi-coupon_printable.pdf", "application/pdf", content, b"key")
+    with MailServer(tls=context_of(authority)) as server:
+        assert carry(server, "starttls", file, letter=replace(LETTER, attachments=(coupon,))) == MailOutcome()
+        (mail,) = server.received
+    assert mail.get_content_type() == "multipart/mixed"
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content_type() == "application/pdf"
+    assert attached.get_content_disposition() == "attachment"
+    assert attached.get_filename() == coupon.name
+    assert attached.get_content() == content
+    words = [mail.get_body((form,)).get_content().replace("\r\n", "\n") for form in ("plain", "html")]
+    assert words == [LETTER.text, LETTER.html]
 
 
 @pytest.mark.req("W-06")

@@ -108,7 +108,7 @@ class SmtpCarrier:
 
 def compose(message: Message, letter: Letter, sender: str) -> EmailMessage:
     """
-    Return the mail, its text and HTML form side by side.
+    Return the mail, its text and HTML form side by side, with its attachments.
 
     The number in Message-ID is the message's: a mail that is sent twice after a crash is one to the receiver. Headers
     are set through the library's policy, which refuses a line break in any of them.
@@ -124,4 +124,7 @@ def compose(message: Message, letter: Letter, sender: str) -> EmailMessage:
     mail.set_content(letter.text)
     if letter.html:
         mail.add_alternative(letter.html, subtype="html")
+    for file in letter.attachments:
+        maintype, _, subtype = file.content_type.partition("/")
+        mail.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
     return mail

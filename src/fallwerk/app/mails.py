@@ -19,12 +19,13 @@ def area(core: Core) -> Area:
     settings = core.settings
     duties = MailDuties(
         core.database,
+        core.blobs,
         core.clock,
         Letters(settings.public_base_url),
         _carriers(settings),
         mailbox=not settings.is_production,
     )
-    return Area(sandbox=Mailbox(core.database).operations(), handlers=duties.handlers(), stop=duties.close)
+    return Area(sandbox=Mailbox(core.database, core.blobs).operations(), handlers=duties.handlers(), stop=duties.close)
 
 
 def codes(settings: Settings) -> OrderedCodes | None:

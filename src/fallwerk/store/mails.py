@@ -14,6 +14,7 @@ from fallwerk.domain.mail.model import (
     Message,
     MessageCount,
     MessageStatus,
+    PostedFile,
     PostedLetter,
 )
 from fallwerk.store.mail_tables import mail, sandbox_mail
@@ -30,7 +31,17 @@ _KEY: Final = (
     _c.mail_id == bindparam("number"),
 )
 _ONE: Final = select(mail).where(*_KEY)
-_SAVE: Final = update(mail).where(*_KEY).values(status=bindparam("new_status"), attempts=bindparam("new_attempts"))
+_SAVE: Final = (
+    update(mail)
+    .where(*_KEY)
+    .values(status=bindparam("new_status"), attempts=bindparam("new_attempts"))
+    .returning(_c.mail_id)
+)
+_COUNT: Final = (
+    select(func.count())
+    .select_from(mail)
+    .where(*_KEY[:2], _c.kind == bindparam("wanted"), _c.created_us > bindparam("since"))
+)
 _UNSENT: Final = (
     select(_c.status, func.count().label("number")).where(_c.status != MessageStatus.SENT.value).group_by(_c.status)
 )
@@ -39,6 +50,7 @@ _MAILBOX: Final = (
     .where(sandbox_mail.c.channel == bindparam("wanted"))
     .order_by(sandbox_mail.c.at_us, sandbox_mail.c.mail_id)
 )
+_POSTED: Final = select(sandbox_mail).where(sandbox_mail.c.mail_id == bindparam("number"))
 
 
 class Mails:
@@ -56,7 +68,7 @@ class Mails:
         row = self._unit.execute(_ONE, {"tenant": tenant_id, "case": case_id, "number": message_id}).first()
         return None if row is None else self._message(row)
 
-    def save(self, message: Message) -> None:
+    def save(self, message: Message) -> bool:
         """Store status and attempts."""
         values = {
             "tenant": message.tenant_id,
@@ -65,7 +77,12 @@ class Mails:
             "new_status": message.status.value,
             "new_attempts": orjson.dumps(message.attempts).decode(),
         }
-        self._unit.execute(_SAVE, values)
+        return self._unit.execute(_SAVE, values).first() is not None
+
+    def count_of_kind(self, tenant_id: int, case_id: str, kind: MailKind, *, since_us: int) -> int:
+        """Count a case's messages of a kind."""
+        values = {"tenant": tenant_id, "case": case_id, "wanted": kind.value, "since": since_us}
+        return int(self._unit.execute(_COUNT, values).scalar_one())
 
     def count(self) -> MessageCount:
         """Count what has not arrived."""
@@ -74,7 +91,22 @@ class Mails:
 
     def put(self, message: Message, letter: Letter, at_us: int) -> None:
         """Put a letter into the mailbox; one that is put again after a crash stays one."""
-        content = {"to": message.to, "subject": letter.subject, "text": letter.text, "html": letter.html}
+        files = [
+            {
+                "name": file.name,
+                "content_type": file.content_type,
+                "size_bytes": len(file.content),
+                "blob_key": file.blob_key.hex(),
+            }
+            for file in letter.attachments
+        ]
+        content = {
+            "to": message.to,
+            "subject": letter.subject,
+            "text": letter.text,
+            "html": letter.html,
+            "files": files,
+        }
         context = mail_context("letter", message.tenant_id, message.case_id, message.message_id)
         values = {
             "tenant_id": message.tenant_id,
@@ -90,10 +122,20 @@ class Mails:
         """Return the mailbox, oldest first."""
         return [self._posted(row) for row in self._unit.execute(_MAILBOX, {"wanted": channel.value})]
 
+    def posted(self, message_id: int) -> PostedLetter | None:
+        """Return one letter of the mailbox."""
+        row = self._unit.execute(_POSTED, {"number": message_id}).first()
+        return None if row is None else self._posted(row)
+
     def _posted(self, row: Any) -> PostedLetter:  # noqa: ANN401 - a row of the table
         context = mail_context("letter", row.tenant_id, row.case_id, row.mail_id)
         content = orjson.loads(self._unit.sealer.open(bytes(row.letter_sealed), context))
-        return PostedLetter(content["to"], Letter(content["subject"], content["text"], content["html"]), row.at_us)
+        files = tuple(
+            PostedFile(file["name"], file["content_type"], file["size_bytes"], bytes.fromhex(file["blob_key"]))
+            for file in content["files"]
+        )
+        letter = Letter(content["subject"], content["text"], content["html"])
+        return PostedLetter(row.mail_id, row.tenant_id, content["to"], letter, row.at_us, files)
 
     def _row(self, message: Message) -> tuple[Any, ...]:
         content = orjson.dumps({"to": message.to, "facts": dict(message.facts)})

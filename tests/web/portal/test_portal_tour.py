@@ -205,6 +205,16 @@ def test_the_coupon(tour):
     tour.open("filiale")
     tour.press("form button[type=submit]")
     tour.look("filiale-grenze")
+    tour.open("bestaetigen")
+    for name, value in (("day", "12"), ("month", "8"), ("year", "1964")):
+        tour.page.fill(f"#{name}", value)
+    tour.send()
+    tour.open("filiale")
+    tour.press("form[action$=coupon-senden] button")
+    tour.look("filiale-gesendet")
+    for _ in range(5):
+        tour.press("form[action$=coupon-senden] button")
+    tour.look("filiale-genug-gesendet")
     tour.simulate("basic", "incomplete", subStatus=9020, subStatusReason=9121)
     tour.open()
     tour.look("unvollstaendig-filiale")

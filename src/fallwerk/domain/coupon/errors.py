@@ -5,6 +5,9 @@ DomainError
 ├── CouponNotActive
 ├── BasicInWrongStatus
 ├── CouponLimitReached
+├── NoCoupon
+├── NoAddress
+├── TooManyMails
 ├── identcase.errors.CaseUnknown
 └── identcase.errors.CaseClosed
 """
@@ -22,3 +25,15 @@ class BasicInWrongStatus(DomainError):
 
 class CouponLimitReached(DomainError):
     """The case has as many coupons as its account allows (S-65)."""
+
+
+class NoCoupon(DomainError):
+    """No coupon of the case waits to be used: none was made, or the identification in the post office is over."""
+
+
+class NoAddress(DomainError):
+    """Nobody has said where a mail to the person goes."""
+
+
+class TooManyMails(DomainError):
+    """The coupon was mailed often enough for a day."""

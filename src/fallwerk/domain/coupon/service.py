@@ -110,8 +110,8 @@ def record_coupon(
     uow.coupons.add(coupon)
     details: dict[str, str | int | bool | None] = {"coupon": coupon.coupon_id}
     uow.audit.add(AuditEvent(wish.tenant_id, wish.now_us, wish.actor, "coupon.issued", wish.case_id, details))
-    if wish.mailed:
-        mail_coupon(uow, file, now_us=wish.now_us)
+    if wish.mailed and file.client.settings.mails_user and file.contact and file.contact.email:
+        mail_coupon(uow, file, coupon.coupon_id, now_us=wish.now_us)
     return IssuedCoupon(coupon.coupon_id, sheet, file.client.settings.coupon_file_type, content)
 
 

@@ -1,7 +1,7 @@
 """A message to the person of a case and what became of it; times are microseconds since 1970."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -81,6 +81,16 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter; it is read when the letter is written and lies nowhere but in the blob store."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+    blob_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A message in its words."""
 
@@ -89,15 +99,30 @@ class Letter:
     text: str
     html: str = ""
     """Empty for a text message."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostedFile:
+    """An attachment as the sandbox's mailbox knows it; its content stays where it was stored."""
+
+    name: str
+    content_type: str
+    size_bytes: int
+    blob_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class PostedLetter:
     """A letter in the sandbox's mailbox: what would have been sent (control-api.md)."""
 
+    message_id: int
+    tenant_id: int
     to: str
     letter: Letter
+    """Without its attachments."""
     at_us: int
+    files: tuple[PostedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from fallwerk.domain.mail.model import Channel, Letter, MailOutcome, Message, MessageCount, PostedLetter
+from fallwerk.domain.mail.model import Channel, Letter, MailKind, MailOutcome, Message, MessageCount, PostedLetter
 
 
 class MailRepository(Protocol):
@@ -15,8 +15,11 @@ class MailRepository(Protocol):
     def get(self, tenant_id: int, case_id: str, message_id: int) -> Message | None:
         """Return a message, None if it is gone."""
 
-    def save(self, message: Message) -> None:
-        """Store status and attempts."""
+    def save(self, message: Message) -> bool:
+        """Store status and attempts; False: the message went with its case meanwhile."""
+
+    def count_of_kind(self, tenant_id: int, case_id: str, kind: MailKind, *, since_us: int) -> int:
+        """Count a case's messages of a kind; exact as long as the caller holds the case."""
 
     def count(self) -> MessageCount:
         """Count what has not arrived."""
@@ -26,6 +29,9 @@ class MailRepository(Protocol):
 
     def mailbox(self, channel: Channel) -> list[PostedLetter]:
         """Return the sandbox's mailbox, oldest first."""
+
+    def posted(self, message_id: int) -> PostedLetter | None:
+        """Return one letter of the sandbox's mailbox."""
 
 
 class Carrier(Protocol):

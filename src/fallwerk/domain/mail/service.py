@@ -96,21 +96,26 @@ def mail_result(uow: UnitOfWork, file: CaseFile, attempt: Attempt, *, now_us: in
     order_mail(uow, _message(uow, file, RESULTS[found.status], now_us=now_us, link=link or ""))
 
 
-def mail_coupon(uow: UnitOfWork, file: CaseFile, *, now_us: int) -> None:
-    """Mail the person where the coupon is that they made, where the account lets the system do so (W-06)."""
-    if file.client.settings.mails_user and file.contact and file.contact.email:
-        order_mail(uow, _message(uow, file, MailKind.COUPON, now_us=now_us))
+def mail_coupon(uow: UnitOfWork, file: CaseFile, coupon_id: int, *, now_us: int) -> Message:
+    """
+    Mail a coupon to the person of its case, who has an address.
+
+    Source: W-06. The message names the coupon; its file is read when the mail leaves.
+    """
+    message = _message(uow, file, MailKind.COUPON, now_us=now_us, coupon=str(coupon_id))
+    order_mail(uow, message)
+    return message
 
 
-def _message(uow: UnitOfWork, file: CaseFile, kind: MailKind, *, now_us: int, link: str = "") -> Message:
+def _message(uow: UnitOfWork, file: CaseFile, kind: MailKind, *, now_us: int, **more: str) -> Message:
     case, person = file.case, file.contact or Contact()
     facts = {
         "language": language_of(file.order),
         "first_name": person.first_name or "",
         "last_name": person.last_name or "",
         "company": file.client.settings.display_name,
-        "link": link,
         "valid_until": str(case.valid_until_us),
+        **more,
     }
     # What is decided stays worth knowing when the case has ended; an invitation does not.
     lasting = kind in {MailKind.SUCCESS, MailKind.DECLINED}
@@ -189,7 +194,10 @@ class Carried:
 def record_carried(uow: UnitOfWork, carried: Carried) -> Message:
     """Keep what an attempt led to, and order the next one."""
     after, next_us = after_attempt(carried.message, carried.began_us, carried.outcome)
-    uow.mails.save(after)
+    if not uow.mails.save(after):
+        # The case was erased while the mail was under way: nothing of it may come back (D-50).
+        uow.due.done(carried.work)
+        return after
     if carried.mailbox is not None:
         uow.mails.put(after, carried.mailbox, carried.began_us)
     if next_us is None:

@@ -53,10 +53,11 @@ DE: Final[Mapping[MailKind, Words]] = MappingProxyType(
         MailKind.COUPON: Words(
             "Ihr Coupon für die Filiale",
             (
-                "Ihr Coupon{client} liegt bereit. Drucken Sie ihn aus oder zeigen Sie ihn auf dem Telefon vor.",
+                "Ihr Coupon{client} hängt als PDF an dieser Nachricht.",
+                "Drucken Sie ihn aus oder zeigen Sie ihn auf dem Telefon vor.",
                 "Bringen Sie Ihren Ausweis mit in die Filiale.",
             ),
-            "Coupon öffnen",
+            "Coupon auf der Seite öffnen",
             (("Vorgangsnummer", "{case_id}"), ("Gültig bis", "{valid_until}")),
         ),
         MailKind.NEW_PICTURES: Words(
@@ -112,10 +113,11 @@ EN: Final[Mapping[MailKind, Words]] = MappingProxyType(
         MailKind.COUPON: Words(
             "Your coupon for the post office",
             (
-                "Your coupon{client} is ready. Print it, or show it on your phone.",
+                "your coupon{client} is attached to this message as a PDF.",
+                "Print it, or show it on your phone.",
                 "Take your identity document with you to the post office.",
             ),
-            "Open coupon",
+            "Open coupon on the page",
             (("Case number", "{case_id}"), ("Valid until", "{valid_until}")),
         ),
         MailKind.NEW_PICTURES: Words(

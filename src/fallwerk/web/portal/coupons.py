@@ -2,47 +2,52 @@
 
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from fallwerk.domain.coupon.errors import BasicInWrongStatus, CouponLimitReached
-from fallwerk.domain.coupon.model import Coupon, CouponWish
+from fallwerk.domain.coupon.errors import BasicInWrongStatus, CouponLimitReached, NoAddress, NoCoupon, TooManyMails
+from fallwerk.domain.coupon.mailing import coupon_file, send_coupon
+from fallwerk.domain.coupon.model import CouponWish
 from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.document.errors import BlobStoreUnavailable
-from fallwerk.domain.document.model import Blob
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.identcase.callbacks import Platform
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
 from fallwerk.domain.identcase.model import IdentStatus, Method
 from fallwerk.domain.identcase.service.person import CouponUse, count_coupon_use
-from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.pages import HEADERS
 from fallwerk.web.portal.choosing import stopped
 from fallwerk.web.portal.frame import Frame, Turn
 from fallwerk.web.portal.texts import words
 
 CONFLICT: Final = 409
+TOO_MANY: Final = 429
+LONGEST_ID: Final = 19
+"""Digits of a row's id at most; longer ones are nobody's, and numbers without end cost time."""
 MADE: Final = "coupon"
 """Parameter that names a coupon made by this visit, with the proof of that."""
 SHOWN: Final = "zeigen"
 """Parameter that opens the coupon instead of saving it, for a phone at the counter."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    coupon: Coupon
-    blob: Blob
+MAILED: Final = "gesendet"
+"""Parameter that says that this visit had the coupon mailed, with the proof of that."""
 
 
 class Coupons:
-    """Makes coupons and hands them out again."""
+    """
+    Makes coupons and hands them out again.
 
-    def __init__(self, frame: Frame, office: CouponOffice) -> None:
+    Args:
+        mails: Whether mails can leave at all.
+    """
+
+    def __init__(self, frame: Frame, office: CouponOffice, *, mails: bool) -> None:
         self._frame = frame
         self._office = office
+        self._mails = mails
 
     async def show(self, turn: Turn) -> Response:
         """Offer a coupon, or the one that is there."""
@@ -84,7 +89,7 @@ class Coupons:
         if own is None and not self._may_be_named(turn):
             return self._frame.to(turn, "bestaetigen" if turn.case.factors else "filiale")
         case = turn.case
-        kept = await self._frame.deps.store.read(lambda uow: _kept(uow, case.tenant_id, case.case_id, own))
+        kept = await self._frame.deps.store.read(lambda uow: coupon_file(uow, case.tenant_id, case.case_id, own))
         if kept is None:
             return self._frame.to(turn, "filiale")
         try:
@@ -97,10 +102,39 @@ class Coupons:
             await self._frame.deps.store.write(
                 lambda uow: count_coupon_use(uow, case.tenant_id, case.case_id, use, now_us=turn.now_us)
             )
-        name = f"{case.case_id}_pi-coupon_{case.account.coupon_file_type}.pdf"
         kind = "inline" if shown else "attachment"
-        headers = {**HEADERS, "Cache-Control": "no-store", "Content-Disposition": f'{kind}; filename="{name}"'}
+        headers = {**HEADERS, "Cache-Control": "no-store", "Content-Disposition": f'{kind}; filename="{kept.name}"'}
         return Response(content, 200, headers, "application/pdf")
+
+    async def mail(self, turn: Turn) -> Response:
+        """
+        Mail the latest coupon to the person's address, for a visit that may see whose it is (W-01).
+
+        Reloading the page that follows sends nothing again.
+        """
+        away = stopped(self._frame, turn, Method.BASIC)
+        if away is not None:
+            return away
+        if not self._mails or not self._may_be_named(turn):
+            return self._frame.to(turn, "bestaetigen" if turn.case.factors and self._mails else "filiale")
+        case, texts = turn.case, words(turn.language, turn.case.account.display_name)
+        try:
+            message_id = await self._frame.deps.store.write(
+                lambda uow: send_coupon(uow, case.tenant_id, case.case_id, actor=turn.actor, now_us=turn.now_us)
+            )
+        except TooManyMails:
+            return self._page(turn, TOO_MANY, texts["coupon_mails_enough"])
+        except NoAddress:
+            return self._frame.to(turn, "angaben")
+        except NoCoupon:
+            return self._frame.to(turn, "filiale")
+        except (CaseClosed, CaseUnknown):
+            return self._frame.to(turn)
+        return self._frame.to(turn, f"filiale?{urlencode({MAILED: self._proof(turn, message_id, MAILED)})}")
+
+    async def mail_again(self, turn: Turn) -> Response:
+        """Lead somebody who reloads the address of the form to its page."""
+        return self._frame.to(turn, "filiale")
 
     def _page(self, turn: Turn, status: int = 200, notice: str = "") -> Response:
         made = turn.request.query_params.get(MADE, "")
@@ -118,29 +152,26 @@ class Coupons:
             shown=f"{turn.path('coupon.pdf')}?{urlencode({**query, SHOWN: '1'})}",
             on_phone=turn.platform is not Platform.WEB,
             notice=notice,
+            mailed=self._signed(turn, turn.request.query_params.get(MAILED, ""), MAILED) is not None,
+            may_mail=self._mails and self._may_be_named(turn),
+            may_confirm=self._mails and not self._may_be_named(turn) and bool(turn.case.factors),
             callback=turn.callback,
         )
 
     def _may_be_named(self, turn: Turn) -> bool:
         return turn.visit.confirmed or not turn.case.holds_personal
 
-    def _proof(self, turn: Turn, coupon_id: int) -> str:
-        signed = self._frame.deps.visits.sign(turn.visit, f"coupon|{coupon_id}")
-        return f"{coupon_id}.{urlsafe_b64encode(signed[:16]).decode().rstrip('=')}"
+    def _proof(self, turn: Turn, number: int, of: str = MADE) -> str:
+        signed = self._frame.deps.visits.sign(turn.visit, f"{of}|{number}")
+        return f"{number}.{urlsafe_b64encode(signed[:16]).decode().rstrip('=')}"
 
     def _own(self, turn: Turn, made: str) -> int | None:
         """Return the id of a coupon that this visit made; None if it made no such coupon."""
-        written = made.partition(".")[0]
-        if not written.isascii() or not written.isdigit():
+        return self._signed(turn, made, MADE)
+
+    def _signed(self, turn: Turn, written: str, of: str) -> int | None:
+        digits = written.partition(".")[0]
+        if not digits.isascii() or not digits.isdigit() or len(digits) > LONGEST_ID:
             return None
-        coupon_id = int(written)
-        right = hmac.compare_digest(made.encode(), self._proof(turn, coupon_id).encode())
-        return coupon_id if right else None
-
-
-def _kept(uow: UnitOfWork, tenant_id: int, case_id: str, coupon_id: int | None) -> _Kept | None:
-    """Return one coupon of a case, or the latest."""
-    coupons = uow.coupons.of_case(tenant_id, case_id)
-    wanted = [coupon for coupon in coupons if coupon_id in {None, coupon.coupon_id}]
-    blob = uow.blobs.get(tenant_id, wanted[-1].blob_key) if wanted else None
-    return _Kept(wanted[-1], blob) if blob is not None else None
+        right = hmac.compare_digest(written.encode(), self._proof(turn, int(digits), of).encode())
+        return int(digits) if right else None

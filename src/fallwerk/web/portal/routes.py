@@ -15,6 +15,7 @@ from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.eid.ports import EidServer
 from fallwerk.domain.identcase.model import Method
+from fallwerk.domain.portal.model import Factor
 from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.web.calls import Calls
 from fallwerk.web.portal.cards import Cards
@@ -42,6 +43,11 @@ class Equipment:
     """The sandbox plays the card where no eID server is set up; production never does."""
     sender: CodeSender | None = None
     """How codes reach people; None: nobody is offered one."""
+
+    @property
+    def mails(self) -> bool:
+        """Tell whether mails can leave at all."""
+        return self.sender is not None and Factor.MAIL in self.sender.factors
 
     def methods(self) -> frozenset[Method]:
         """Return the methods that can be used here at all."""
@@ -93,12 +99,13 @@ def _shared(frame: Frame, equipment: Equipment) -> list[Route]:
 
 
 def _methods(frame: Frame, equipment: Equipment) -> list[BaseRoute]:
-    coupons, photos = Coupons(frame, equipment.office), Photos(frame, equipment.blobs)
+    coupons, photos = Coupons(frame, equipment.office, mails=equipment.mails), Photos(frame, equipment.blobs)
     video, cards = VideoRoom(frame, equipment.calls), Cards(frame, equipment.eid_server)
     shots = [(page, photos.shot(page)) for page in BY_PAGE]
     return [
         frame.route("filiale", coupons.show, coupons.make),
         frame.route("coupon.pdf", coupons.file),
+        frame.route("coupon-senden", coupons.mail_again, coupons.mail),
         frame.route("foto", photos.show, photos.send),
         *(frame.route(f"foto-{page}", shot.show, shot.take) for page, shot in shots),
         frame.route("video", video.show, video.take),
