@@ -175,6 +175,20 @@ def test_the_counter(eyes, server, account):
     clerk.open(f"/counter/letter/{letter}").look("counter-letter")
 
 
+@pytest.mark.req("W-05", "R-04")
+def test_the_licence_at_the_counter(eyes, server):
+    account = server.account(couponActive=True, identClass="Mobility", displayName="Mietwagen GmbH")
+    known = [{"className": "B", "dateIssued": "1.1.2012", "dateOfExpiry": "31.12.2030", "restrictions": "x" * 35}]
+    licence = {"number": "B072RRE2I55", "lastName": LONG, "authority": "x" * 100, "drivingLicenceClasses": known * 3}
+    case_id = account.start({"drivingLicenceProvided": licence}).json()["caseId"]
+    clerk = eyes("counter")
+    clerk.open(f"/counter/{case_id}").look("counter-licence")
+    clerk.page.locator("details summary").click()
+    clerk.fill({**DOCUMENT, "l_birth_date": "1.1.1970", "l_c4_date_issued": "1.1.2012"})
+    clerk.press("Identität bestätigen")
+    clerk.look("counter-licence-faults")
+
+
 @pytest.mark.req("W-05")
 def test_agent_and_reviewer(eyes, server, account):
     made = [account.start({"contactDataProvided": CONTACT}).json()["caseId"] for _ in range(2)]

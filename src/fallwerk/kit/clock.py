@@ -71,6 +71,11 @@ def from_us(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+def berlin_day(microseconds: int) -> str:
+    """Return the calendar day in Berlin as `YYYY-MM-DD`."""
+    return from_us(microseconds).astimezone(BERLIN).date().isoformat()
+
+
 def berlin_seconds(microseconds: int) -> str:
     """
     Render an instant as both POSTIDENT guides do: ISO 8601, whole seconds, Berlin's offset at that instant.

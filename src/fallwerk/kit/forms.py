@@ -93,14 +93,23 @@ def is_calendar_date(value: str) -> bool:
 
 def is_german_date(value: str) -> bool:
     """Tell whether the value is `D.M.YYYY`, leading zeros allowed, and a day that exists."""
+    return _german_day(value) is not None
+
+
+def iso_date(value: str) -> str:
+    """Return a German date as `YYYY-MM-DD`; whatever is none stays as it is."""
+    day = _german_day(value)
+    return value if day is None else day.isoformat()
+
+
+def _german_day(value: str) -> date | None:
     parts = _GERMAN_DATE.fullmatch(value)
     if parts is None:
-        return False
+        return None
     try:
-        date(int(parts[3]), int(parts[2]), int(parts[1]))
+        return date(int(parts[3]), int(parts[2]), int(parts[1]))
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def is_phone(value: str) -> bool:

@@ -9,6 +9,7 @@ from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.coupon.scan import parse_scan, scanned_case
 from fallwerk.domain.desk.delivery import find_case
 from fallwerk.domain.desk.errors import Outdated
+from fallwerk.domain.desk.licence import insist_on_licence, is_licence_wanted
 from fallwerk.domain.identcase.attempt import Attempt, CaseFile
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import LegalStep, Role, WantedStep
@@ -18,6 +19,7 @@ from fallwerk.domain.identcase.model import (
     CaseKind,
     CaseOrder,
     CaseStatus,
+    DrivingLicence,
     IdentityDocument,
     IdentStatus,
     Method,
@@ -65,6 +67,8 @@ class CounterResult:
 
     step: WantedStep
     document: IdentityDocument | None
+    licence: DrivingLicence | None
+    """Kept where the account has it looked at, otherwise nobody asked for it."""
     seen_us: int
     actor: Actor
     now_us: int
@@ -141,13 +145,13 @@ def record_at_counter(uow: UnitOfWork, case_id: str, result: CounterResult, reac
     Record what came of an identification at the counter, beginning the attempt where there is none.
 
     Raises:
-        CaseUnknown, CaseClosed, MethodNotOffered, Outdated, IllegalStep: nothing was changed.
+        CaseUnknown, CaseClosed, MethodNotOffered, Outdated, IllegalStep, LicenceMissing: nothing was changed.
     """
     tenant_id = find_case(uow, case_id, reach)
     shown = counter_case(uow, case_id, reach, result.now_us)
     if shown.seen_us != result.seen_us:
         raise Outdated
-    _record(uow, tenant_id, case_id, result)
+    _record(uow, shown.file.client, tenant_id, case_id, result)
 
 
 def open_at_counter(
@@ -163,7 +167,7 @@ def open_at_counter(
 
     Raises:
         CaseUnknown: no such client in reach.
-        MethodNotOffered, ReferenceIdTaken, IllegalStep: nothing was changed.
+        MethodNotOffered, ReferenceIdTaken, IllegalStep, LicenceMissing: nothing was changed.
     """
     client = uow.accounts.scr_client(client_id)
     if client is None or reach not in {None, client.tenant_id} or not _REFERENCE.fullmatch(reference_id):
@@ -173,12 +177,14 @@ def open_at_counter(
     order = CaseOrder(reference_id=reference_id)
     new = plan_case(order, client=client, kind=CaseKind.START, actor=result.actor, now_us=result.now_us)
     case_id = start_case(uow, new).case_id
-    _record(uow, client.tenant_id, case_id, result)
+    _record(uow, client, client.tenant_id, case_id, result)
     return case_id
 
 
-def _record(uow: UnitOfWork, tenant_id: int, case_id: str, result: CounterResult) -> None:
+def _record(uow: UnitOfWork, client: ScrClient, tenant_id: int, case_id: str, result: CounterResult) -> None:
     role = Role.POST_OFFICE
+    insist_on_licence(client.settings, result.step, result.licence)
+    licence = result.licence if is_licence_wanted(client.settings) else None
     begin_attempt(uow, tenant_id, case_id, Method.BASIC, actor=result.actor, role=role, now_us=result.now_us)
     record_result(
         uow,
@@ -186,7 +192,7 @@ def _record(uow: UnitOfWork, tenant_id: int, case_id: str, result: CounterResult
         case_id,
         method=Method.BASIC,
         step=result.step,
-        findings=Findings(identity_document=result.document),
+        findings=Findings(identity_document=result.document, driving_licence=licence),
         actor=result.actor,
         role=role,
         now_us=result.now_us,

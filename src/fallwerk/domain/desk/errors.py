@@ -5,6 +5,7 @@ DomainError
 ├── Outdated              what was shown has changed since
 ├── AtAnotherDesk
 ├── ChecksMissing
+├── LicenceMissing
 ├── CallTaken
 └── identcase.errors.CaseUnknown, identcase.lifecycle.IllegalStep
 """
@@ -33,6 +34,10 @@ class ChecksMissing(DomainError):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(", ".join(names))
         self.names = names
+
+
+class LicenceMissing(DomainError):
+    """The account wants the driving licence with every success, and none was recorded; nothing was changed."""
 
 
 class CallTaken(DomainError):

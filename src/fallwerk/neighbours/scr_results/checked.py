@@ -5,9 +5,11 @@ Source: public-facts.md "Every checked value is …"; R-03. A value that nobody 
 """
 
 import unicodedata
+from dataclasses import replace
 from typing import Any, Final
 
 from fallwerk.domain.identcase.model import Address, Contact, DrivingLicence, IdentityDocument, LicenceClass
+from fallwerk.kit.forms import iso_date
 
 _ADDRESS: Final = (
     ("streetAddress", "street_address"),
@@ -95,13 +97,19 @@ def checked_licence(found: DrivingLicence | None, provided: DrivingLicence | Non
     """Build `drivingLicence`; a class is compared with the client's class of the same name."""
     if found is None:
         return {}
-    known = {} if provided is None else {entry.class_name: entry for entry in provided.classes}
-    classes = [_fields(entry, known.get(entry.class_name), _CLASS) for entry in found.classes]
+    # The client may have sent D.M.YYYY here (S-24); what a desk recorded is YYYY-MM-DD, and the same day matches.
+    known = {} if provided is None else {entry.class_name: _with_iso_dates(entry) for entry in provided.classes}
+    classes = [_fields(_with_iso_dates(entry), known.get(entry.class_name), _CLASS) for entry in found.classes]
     return {
         **_fields(found, provided, _LICENCE),
         **({"drivingLicenceClasses": classes} if classes else {}),
         **_fields(found, provided, _LICENCE_END),
     }
+
+
+def _with_iso_dates(entry: LicenceClass) -> LicenceClass:
+    issued, expiry = (value and iso_date(value) for value in (entry.date_issued, entry.date_of_expiry))
+    return replace(entry, date_issued=issued, date_of_expiry=expiry)
 
 
 def matching_contact(given: Plain | None) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from fallwerk.domain.desk.counter import (
     record_at_counter,
 )
 from fallwerk.domain.desk.document import DOCUMENT_TYPES
+from fallwerk.domain.desk.errors import LicenceMissing
+from fallwerk.domain.desk.licence import is_licence_wanted
 from fallwerk.domain.desk.model import COMPARED, COUNTED, POST_OFFICE, SHOWN_AT_ONCE, Wanted
 from fallwerk.domain.identcase.errors import CaseClosed, ReferenceIdTaken
-from fallwerk.domain.identcase.lifecycle import WantedStep
 from fallwerk.domain.identcase.methods_codes import COUNTER_INCOMPLETE, NOT_CONFIRMED, REASONS_OF
 from fallwerk.domain.identcase.model import IdentStatus, Method
 from fallwerk.domain.identcase.ports import ResultRenderer
@@ -29,6 +30,8 @@ from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.web.console.delivery import UNPROCESSABLE, DeliveryPages, number, read_step
 from fallwerk.web.console.documents import ORDER, faults_of, read_document
 from fallwerk.web.console.frame import Frame, Page, Visit, redirect
+from fallwerk.web.console.licences import LICENCE_FORM, MISSING, is_empty, read_licence
+from fallwerk.web.console.licences import faults_of as licence_faults_of
 
 LARGEST_SIDE: Final = 1600
 """Pixels of a camera picture, in each direction; enough for a coupon held before it."""
@@ -115,13 +118,14 @@ class CounterPages:
 
     async def record(self, visit: Visit) -> Response:
         """Record what came of it."""
-        result, faults = _read_result(visit)
+        case_id, reach = visit.part("case_id"), visit.user.reach
+        shown = await self._store.read(lambda uow: counter_case(uow, case_id, reach, visit.now_us))
+        result, faults = _read_result(visit, with_licence=is_licence_wanted(shown.file.client.settings))
         if result is None:
             return await self.show_case(visit, faults)
-        case_id, reach = visit.part("case_id"), visit.user.reach
         try:
             await self._store.write(lambda uow: record_at_counter(uow, case_id, result, reach))
-        except (CaseClosed, MethodNotOffered):
+        except (CaseClosed, MethodNotOffered, LicenceMissing):
             return self._frame.error(visit, 409)
         return redirect("/counter", done="counter")
 
@@ -141,9 +145,11 @@ class CounterPages:
 
     async def record_new(self, visit: Visit) -> Response:
         """Open a case at the client that the accounting number names, with what came of it (S-47)."""
-        result, faults = _read_result(visit)
         client_id, reference, reach = visit.form.get("client"), visit.form.get("reference"), visit.user.reach
         accounting = visit.form.get("accounting")
+        named = await self._store.read(lambda uow: look_up(uow, reference, accounting, reach))
+        wants = {client.client_id: is_licence_wanted(client.settings) for client in named.clients}
+        result, faults = _read_result(visit, with_licence=wants.get(client_id, False))
 
         def open_case(uow: UnitOfWork, wanted: CounterResult) -> None:
             # The form says which client of those that the accounting number names; nothing else is believed.
@@ -160,6 +166,8 @@ class CounterPages:
         except ReferenceIdTaken:
             # Somebody opened it meanwhile, or this form was sent twice.
             return redirect("/counter", find=reference, accounting=accounting)
+        except LicenceMissing:
+            return self._frame.error(visit, 409)
         return redirect("/counter", done="counter_new")
 
     async def _again(self, visit: Visit, faults: dict[str, str]) -> Response:
@@ -189,6 +197,8 @@ class CounterPages:
             faults=faults,
             action=action,
             order=ORDER,
+            with_licence=_asks_for_licence(shown, looked),
+            licence_form=LICENCE_FORM,
             types=DOCUMENT_TYPES,
             written=visit.form,
             compared=COMPARED,
@@ -197,8 +207,14 @@ class CounterPages:
         )
 
 
-def _read_result(visit: Visit) -> tuple[CounterResult | None, dict[str, str]]:
-    """Read the result's form; a success needs a whole document, a decline what could be read, the third nothing."""
+def _asks_for_licence(shown: CounterCase | None, looked: Looked | None) -> bool:
+    """Tell whether the form has fields for a driving licence; of several clients one that wants it is enough."""
+    clients = [shown.file.client] if shown else list(looked.clients) if looked else []
+    return any(is_licence_wanted(client.settings) for client in clients)
+
+
+def _read_result(visit: Visit, *, with_licence: bool) -> tuple[CounterResult | None, dict[str, str]]:
+    """Read the result's form; a success needs whole documents, a decline what could be read, the third nothing."""
     form = visit.form
     step = read_step(form.get("step"), form.get("reason_" + form.get("step").rpartition("/")[2]), "", "")
     if step is None:
@@ -206,24 +222,26 @@ def _read_result(visit: Visit) -> tuple[CounterResult | None, dict[str, str]]:
     document = read_document(form)
     faults: dict[str, str] = {}
     if step.status is not IdentStatus.INCOMPLETE:
-        faults = faults_of(document, now_us=visit.now_us, must_be_valid=step.status is IdentStatus.SUCCESS)
+        succeeded = step.status is IdentStatus.SUCCESS
+        faults = faults_of(document, now_us=visit.now_us, must_be_valid=succeeded)
+        if with_licence and (succeeded or not is_empty(form)):
+            born = document.birth_date
+            faults |= licence_faults_of(form, now_us=visit.now_us, must_be_valid=succeeded, born=born)
     if step.status is IdentStatus.DECLINED:
-        faults = {name: fault for name, fault in faults.items() if fault != "document_missing"}
+        faults = {name: fault for name, fault in faults.items() if fault not in MISSING}
     if step.status is IdentStatus.SUCCESS and any(name not in form.all("compared") for name in COMPARED):
         faults["compared"] = "checks_missing"
     if faults:
         return None, faults
-    return _result(visit, step, document if form.get("number").strip() else None), {}
-
-
-def _result(visit: Visit, step: WantedStep, document: object) -> CounterResult:
-    return CounterResult(
+    result = CounterResult(
         step=step,
-        document=document,  # type: ignore[arg-type]
-        seen_us=number(visit.form.get("seen")),
+        document=document if form.get("number").strip() else None,
+        licence=None if not with_licence or is_empty(form) else read_licence(form),
+        seen_us=number(form.get("seen")),
         actor=actor_of(visit.user, visit.address),
         now_us=visit.now_us,
     )
+    return result, {}
 
 
 def _side(request: Request, name: str) -> int:

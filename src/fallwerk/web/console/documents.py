@@ -1,12 +1,11 @@
 """The form into which somebody writes what an identity document says: counter, agent, reviewer."""
 
-from datetime import date
 from typing import Final
 
 from fallwerk.domain.desk.document import document_faults
 from fallwerk.domain.identcase.model import Address, IdentityDocument
-from fallwerk.kit.clock import BERLIN, from_us
-from fallwerk.kit.forms import is_country, is_longer
+from fallwerk.kit.clock import berlin_day
+from fallwerk.kit.forms import is_country, is_longer, iso_date
 from fallwerk.web.console.forms import Form
 
 TEXT_FIELDS: Final = (
@@ -38,7 +37,6 @@ ORDER: Final = (
     *ADDRESS_FIELDS,
 )
 """Fields as they are read off a document from top to bottom."""
-_GERMAN: Final = 3
 
 
 def read_document(form: Form) -> IdentityDocument:
@@ -50,8 +48,7 @@ def read_document(form: Form) -> IdentityDocument:
 
 def faults_of(document: IdentityDocument, *, now_us: int, must_be_valid: bool) -> dict[str, str]:
     """Return field → key of what is wrong with it, in the form's order."""
-    today = from_us(now_us).astimezone(BERLIN).date().isoformat()
-    found = document_faults(document, today=today, must_be_valid=must_be_valid)
+    found = document_faults(document, today=berlin_day(now_us), must_be_valid=must_be_valid)
     address = document.address
     for name, longest in ADDRESS_LENGTHS.items() if address else ():
         if is_longer(getattr(address, name) or "", longest):
@@ -64,16 +61,5 @@ def faults_of(document: IdentityDocument, *, now_us: int, must_be_valid: bool) -
 def _value(name: str, text: str) -> str | None:
     stripped = text.strip()
     if name in DATE_FIELDS:
-        return _iso(stripped) or None
+        return iso_date(stripped) or None
     return (stripped.upper() if name in {"nationality", "country", "country_of_document"} else stripped) or None
-
-
-def _iso(text: str) -> str:
-    """Return an ISO date for one that was typed as people do (`12.8.1964`); everything else as it is."""
-    parts = text.split(".")
-    if len(parts) == _GERMAN and all(part.isascii() and part.isdecimal() for part in parts):
-        try:
-            return date(int(parts[2]), int(parts[1]), int(parts[0])).isoformat()
-        except ValueError:
-            return text
-    return text
