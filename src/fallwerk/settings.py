@@ -204,6 +204,8 @@ class Settings(BaseModel):
     """Least important level that is logged; requests are logged at `info`."""
     log_format: Literal["auto", "json", "console"] = "auto"
     """`auto` is `console` on a terminal and `json` elsewhere."""
+    loop_block_log_ms: float = Field(default=0, ge=0, le=60_000)
+    """Milliseconds that a process may be busy with one thing before `loop.blocked` is logged; 0: never looked at."""
     sqlite_readers: int = Field(default=2, ge=1, le=32)
     """Threads that read from SQLite."""
     postgres_pool_size: int = Field(default=10, ge=1, le=200)

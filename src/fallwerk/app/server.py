@@ -16,6 +16,7 @@ from fallwerk.dialects.problem import unserved
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.kit import tracing
 from fallwerk.kit.logs import request_log
+from fallwerk.kit.loop_probe import watch_loop
 from fallwerk.kit.server_plan import StartRefused
 from fallwerk.kit.shared import SharedState
 from fallwerk.own.observer import Observer
@@ -47,11 +48,15 @@ def create_app(settings: Settings, shared: SharedState) -> ASGIApp:
             await system.start()
         except (StoreUnavailable, tracing.TracingUnavailable) as error:
             raise StartRefused(str(error)) from error
-        warming = asyncio.get_running_loop().call_later(WARM_UP_S, system.warm_up)
+        loop, limit_ms = asyncio.get_running_loop(), settings.loop_block_log_ms
+        warming = loop.call_later(WARM_UP_S, system.warm_up)
+        watching = loop.create_task(watch_loop(limit_ms / 1000)) if limit_ms else None
         try:
             yield
         finally:
             warming.cancel()
+            if watching is not None:
+                watching.cancel()
             await system.stop()
             tracing.shutdown()
 

@@ -32,7 +32,7 @@ class Halted:
     def __call__(self, *_):
         self.begun.set()
         self.saw_others = self.others_answered.wait(PATIENCE_S)
-        return b"[]"
+        return [b"[]"]
 
     async def meanwhile(self, work, other):
         working = asyncio.ensure_future(work)
@@ -44,7 +44,7 @@ class Halted:
 
 class Encryptor:
     def __init__(self, halted):
-        self.encrypt = halted
+        self.encrypt_parts = halted
 
 
 @pytest.mark.req("D-27")
@@ -75,7 +75,7 @@ def test_while_a_large_list_is_encrypted_others_are_answered():
 
     async def main():
         return await halted.meanwhile(
-            answer_result(b" " * (INLINE_BYTES + 1), Encryptor(halted)), lambda: asyncio.sleep(0)
+            answer_result([b" " * (INLINE_BYTES + 1)], Encryptor(halted)), lambda: asyncio.sleep(0)
         )
 
     assert asyncio.run(main()).status_code == 200

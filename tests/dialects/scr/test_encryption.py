@@ -12,6 +12,7 @@ from jwcrypto.jwk import JWK
 from fallwerk.dialects.scr import encryption
 from fallwerk.dialects.scr.encryption import ResultEncryptor, reader_from_headers
 from fallwerk.dialects.scr.faults import BadRequest, Fault
+from fallwerk.kit.parts import PART_BYTES
 from tests.jose.node import decrypt_with_node
 
 DATA_PASSWORD = "EAHqr_9NvCw2BuI23$a.0vRsS"
@@ -80,8 +81,25 @@ def test_node_decrypts_the_answer(private_key):
 def test_node_decrypts_a_list_of_megabytes():
     key = rsa.generate_private_key(65537, 3072)
     many = b"[" + b",".join([PLAINTEXT] * 60_000) + b"]"
-    plaintext, _ = decrypt_with_node(accepted(headers_for(der_of(key))).encrypt(many), pem_of(key))
-    assert plaintext == many
+    encryptor = accepted(headers_for(der_of(key)))
+    for token in (encryptor.encrypt(many), b"".join(encryptor.encrypt_parts([many[:7], many[7:]]))):
+        plaintext, header = decrypt_with_node(token, pem_of(key))
+        assert plaintext == many
+        assert header == {"alg": "RSA-OAEP-256", "enc": "A256CBC-HS512"}
+
+
+@pytest.mark.req("D-80", "D-84")
+@pytest.mark.parametrize("size", [1, 15, 16, 17, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES])
+def test_another_python_library_decrypts_what_was_encrypted_in_parts(size):
+    key = rsa.generate_private_key(65537, 3072)
+    plaintext = bytes(range(256)) * (size // 256 + 1)
+    encryptor = accepted(headers_for(der_of(key)))
+    token = b"".join(encryptor.encrypt_parts([plaintext[:size]]))
+    jwe = JWE(algs=["RSA-OAEP-256", "A256CBC-HS512"])
+    jwe.deserialize(token.decode("ascii"), JWK.from_pem(pem_of(key)))
+    assert jwe.payload == plaintext[:size]
+    assert token.split(b".")[0] == encryptor.encrypt(b"x").split(b".")[0]
+    assert token.split(b".")[1:] != b"".join(encryptor.encrypt_parts([plaintext[:size]])).split(b".")[1:]
 
 
 @pytest.mark.req("D-80", "D-83")

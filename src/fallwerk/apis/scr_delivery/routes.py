@@ -66,10 +66,10 @@ class DeliveryRoutes:
         wanted = query.parse_filter(call.query)
         encryptor = encryptor_of(call, self.clock.now_us())
         if not call.caller.client.settings.delivery_active:
-            return await answer_result(b"[]", encryptor)
+            return await answer_result((b"[]",), encryptor)
         tenant_id = call.caller.client.tenant_id
 
-        def load(uow: UnitOfWork) -> tuple[bytes, ResultPage]:
+        def load(uow: UnitOfWork) -> tuple[Sequence[bytes], ResultPage]:
             page = uow.cases.results(tenant_id, wanted, LIST_LIMIT)
             return join_list(page.results), page
 

@@ -6,7 +6,7 @@ single result is the same, and the full one adds the records' data. Source: publ
 clients of the SCR API do"; R-01 to R-06, decision 29.
 """
 
-import base64
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from fallwerk.domain.identcase.methods_codes import sub_status, sub_status_reaso
 from fallwerk.domain.identcase.model import IdentCase, IdentStatus, Method, SubStatus
 from fallwerk.domain.identcase.ports import UntouchedCase
 from fallwerk.kit.clock import berlin_seconds
+from fallwerk.kit.parts import base64_parts
 from fallwerk.neighbours.scr_results.checked import (
     Plain,
     checked_contact,
@@ -102,20 +103,28 @@ def render_list_form(file: CaseFile) -> bytes:
     return orjson.dumps(case_result(file))
 
 
-def with_documents(list_form: bytes, documents: Mapping[str, bytes]) -> bytes:
+def with_documents(list_form: bytes, documents: Mapping[str, bytes]) -> Iterator[bytes]:
     """
-    Add the records' data to a stored result.
+    Yield a stored result with the records' data added to it, piece by piece: they may be many megabytes.
 
     Args:
         documents: Contents by record id; a record whose content is not among them stays without.
     """
     result = orjson.loads(list_form)
+    # Stands where data goes; nobody who wrote a text of the result can have known it.
+    place = secrets.token_hex(16)
+    contents = []
     for identification in result["identifications"]:
         for record in identification.get("records", ()):
             content = documents.get(record["recordId"])
             if content is not None:
-                record["documentData"] = base64.b64encode(content).decode("ascii")
-    return orjson.dumps(result)
+                record["documentData"] = place
+                contents.append(content)
+    begin, *others = orjson.dumps(result).split(place.encode())
+    yield begin
+    for content, text in zip(contents, others, strict=True):
+        yield from base64_parts(content)
+        yield text
 
 
 def case_status(case: IdentCase | UntouchedCase) -> dict[str, Any]:

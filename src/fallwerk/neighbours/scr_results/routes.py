@@ -20,6 +20,7 @@ from fallwerk.domain.identcase.ports import ResultPage
 from fallwerk.domain.identcase.service.attempts import open_case
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock
+from fallwerk.kit.parts import even_parts
 from fallwerk.neighbours.scr_results import mapping
 from fallwerk.neighbours.scr_results.errors import WIRE
 
@@ -75,7 +76,7 @@ class ResultRoutes:
         wanted = parse_filter(call.query)
         encryptor, client = encryptor_of(call, self.clock.now_us()), call.caller.client
 
-        def load(uow: UnitOfWork) -> tuple[bytes, ResultPage]:
+        def load(uow: UnitOfWork) -> tuple[Sequence[bytes], ResultPage]:
             page = uow.start_results.listed(client, wanted, LIST_LIMIT)
             return join_list(page.results), page
 
@@ -95,19 +96,19 @@ class ResultRoutes:
             raise CaseUnknown
         return rendered_result(body, encryptor)
 
-    async def _with_documents(self, call: Call) -> bytes:
+    async def _with_documents(self, call: Call) -> Sequence[bytes]:
         tenant_id, case_id = call.caller.client.tenant_id, call.parameters["caseId"]
         found = await self.store.read(lambda uow: _contents(uow, tenant_id, case_id))
         stored = await asyncio.gather(*(self.blobs.read(blob) for blob in found.blobs.values()))
         documents = dict(zip(found.blobs, stored, strict=True))
         return await run_in_threadpool(self._joined, found, documents)
 
-    def _joined(self, found: _Contents, documents: dict[str, bytes]) -> bytes:
+    def _joined(self, found: _Contents, documents: dict[str, bytes]) -> Sequence[bytes]:
         for attempt in found.file.attempts:
             if mapping.has_result_document(attempt):
                 record_id = mapping.result_record_id(found.file, attempt)
                 documents[record_id] = self.result_document(found.file, attempt)
-        return mapping.with_documents(found.result, documents)
+        return list(even_parts(mapping.with_documents(found.result, documents)))
 
 
 def _contents(uow: UnitOfWork, tenant_id: int, case_id: str) -> _Contents:
