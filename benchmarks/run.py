@@ -37,6 +37,7 @@ SCRIPTS: Final = (
     "bearer",
     "loan_rate",
     "document_upload",
+    "loop_block",
     "memory",
     "start_time",
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fallwerk.app.area import Area, Core
 from fallwerk.app.calls import calls
 from fallwerk.domain.portal.ports import CodeSender
+from fallwerk.kit.darkroom import Darkroom
 from fallwerk.settings import Settings
 from fallwerk.web.portal.cases import finder, glancer
 from fallwerk.web.portal.frame import Deps
@@ -38,15 +39,23 @@ def area(core: Core, sender: CodeSender | None = None) -> Area:
         visits=visits,
         public_base_url=core.settings.public_base_url,
     )
+    darkroom = Darkroom()
     equipment = Equipment(
         office=core.coupons,
         blobs=core.blobs,
+        draw=darkroom.draw,
         calls=calls(core),
         eid_server=server,
         plays_cards=server is None and not settings.is_production,
         sender=sender,
     )
-    return Area(pages=routes(deps, equipment), stop=server.close if server is not None else None)
+
+    async def stop() -> None:
+        await darkroom.close()
+        if server is not None:
+            await server.close()
+
+    return Area(pages=routes(deps, equipment), stop=stop)
 
 
 def _eid_server(settings: Settings) -> "HttpEidServer | None":

@@ -52,6 +52,8 @@ log = structlog.get_logger()
 SANDBOX_PREFIX: Final = "/sandbox"
 ADMIN_PREFIX: Final = "/admin"
 SOON_US: Final = 250_000
+LOADED_LATER: Final = ("jinja2", "obstore.store")
+"""What the first page and the first document would otherwise load on the event loop."""
 KEYS_SETTLE_S: Final = 3.0
 """How long a rotation waits for the other processes to take up a changed key file: three beats."""
 
@@ -319,7 +321,14 @@ class Fallwerk:
     def warm_up(self) -> None:
         """Make what no start waits for, in a thread of its own once the server is ready."""
         applications = [application for application in self.mounts().values() if isinstance(application, LateApp)]
-        Thread(target=lambda: [application.warm() for application in applications], name="warm-up", daemon=True).start()
+
+        def warm() -> None:
+            for application in applications:
+                application.warm()
+            for module in LOADED_LATER:
+                importlib.import_module(module)
+
+        Thread(target=warm, name="warm-up", daemon=True).start()
 
     async def stop(self) -> None:
         """Finish what is under way and close; whatever fails meanwhile, the database is closed in good order."""

@@ -1,7 +1,6 @@
 """The method photo: a document's sides and a selfie, by camera or as files, one at a time, then sent off together."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -26,7 +25,7 @@ from fallwerk.domain.identcase.service.pictures import (
     submit_pictures,
 )
 from fallwerk.domain.unit_of_work import UnitOfWork
-from fallwerk.kit.pictures import Drawn, Hint, PictureRefused, Refusal, drawn_anew
+from fallwerk.kit.pictures import Drawn, Hint, PictureRefused, Refusal
 from fallwerk.web.portal.choosing import stopped
 from fallwerk.web.portal.frame import Frame, Turn
 from fallwerk.web.portal.texts import words
@@ -34,8 +33,6 @@ from fallwerk.web.portal.texts import words
 UNPROCESSABLE: Final = 422
 HINT: Final = "hinweis"
 PASSPORT: Final = "pass"
-AT_ONCE: Final = 2
-"""Pictures that a process decodes at a time: each may take 120 MB for half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +74,17 @@ class Line:
 
 
 class Photos:
-    """Takes pictures, keeps them sealed, sends them off."""
+    """
+    Takes pictures, keeps them sealed, sends them off.
 
-    def __init__(self, frame: Frame, blobs: BlobStore) -> None:
+    Args:
+        draw: Draws a picture anew (`kit.pictures.drawn_anew`), off the event loop.
+    """
+
+    def __init__(self, frame: Frame, blobs: BlobStore, draw: Callable[[bytes], Awaitable[Drawn]]) -> None:
         self._frame = frame
         self._blobs = blobs
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._draw = draw
 
     async def show(self, turn: Turn) -> Response:
         """List the pictures with what is there, and lead to the next one."""
@@ -129,8 +131,7 @@ class Photos:
     async def keep(self, turn: Turn, shot: Shot) -> Response:
         """Check a picture, draw it anew, and keep it until all are sent off."""
         try:
-            async with self._turns:
-                drawn = await asyncio.to_thread(drawn_anew, turn.picture or b"")
+            drawn = await self._draw(turn.picture or b"")
         except PictureRefused as refused:
             return self.page(turn, shot, f"picture_{refused.reason.value}")
         try:

@@ -5,6 +5,7 @@ Source: START §General Flow, §3; S-40 to S-46, W-01 to W-03. Every page works 
 one of its own.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from fallwerk.domain.eid.ports import EidServer
 from fallwerk.domain.identcase.model import Method
 from fallwerk.domain.portal.model import Factor
 from fallwerk.domain.portal.ports import CodeSender
+from fallwerk.kit.pictures import Drawn
 from fallwerk.web.calls import Calls
 from fallwerk.web.portal.cards import Cards
 from fallwerk.web.portal.choosing import Choosing
@@ -32,11 +34,17 @@ from fallwerk.web.portal.video import VideoRoom
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """What the methods need from outside."""
+    """
+    What the methods need from outside.
+
+    Attributes:
+        draw: Draws a picture anew (`kit.pictures.drawn_anew`), off the event loop.
+    """
 
     office: CouponOffice
     blobs: BlobStore
     calls: Calls
+    draw: Callable[[bytes], Awaitable[Drawn]]
     eid_server: EidServer | None = None
     """None: none is set up."""
     plays_cards: bool = False
@@ -99,7 +107,8 @@ def _shared(frame: Frame, equipment: Equipment) -> list[Route]:
 
 
 def _methods(frame: Frame, equipment: Equipment) -> list[BaseRoute]:
-    coupons, photos = Coupons(frame, equipment.office, mails=equipment.mails), Photos(frame, equipment.blobs)
+    coupons = Coupons(frame, equipment.office, mails=equipment.mails)
+    photos = Photos(frame, equipment.blobs, equipment.draw)
     video, cards = VideoRoom(frame, equipment.calls), Cards(frame, equipment.eid_server)
     shots = [(page, photos.shot(page)) for page in BY_PAGE]
     return [
