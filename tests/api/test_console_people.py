@@ -123,18 +123,6 @@ def test_an_agent_must_tick_every_check_for_a_success(account, server, missing):
 
 
 @pytest.mark.req("W-05")
-def test_in_class_gwg_the_tan_is_a_check_as_well(server):
-    account = server.account(identClass="GwG")
-    case_id = waiting(account, "video")
-    agent, reviewer = staff(server, "agent"), staff(server, "reviewer")
-    agent.follow(take(agent, case_id))
-    assert record(agent, case_id).status_code == 422
-    agent.follow(record(agent, case_id, passed=[*CHECKS, "tan_confirmed"], tan_channel="sms"))
-    reviewer.follow(decide(reviewer, case_id, "video"))
-    assert last(account, case_id)["additionalDataVideo"]["tanChannel"] == "sms"
-
-
-@pytest.mark.req("W-05")
 def test_a_call_that_breaks_off_waits_again(account, server):
     case_id = waiting(account, "video")
     agent = staff(server, "agent")

@@ -33,7 +33,7 @@ def codes(settings: Settings) -> OrderedCodes | None:
     sandbox = not settings.is_production
     factors = {Factor.MAIL} if settings.smtp_host or sandbox else set()
     factors |= {Factor.SMS} if settings.sms_gateway_url or sandbox else set()
-    return OrderedCodes(frozenset(factors)) if factors else None
+    return OrderedCodes(frozenset(factors), has_gateway=bool(settings.sms_gateway_url)) if factors else None
 
 
 async def unsent(database: Database) -> dict[str, Any]:

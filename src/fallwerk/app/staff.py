@@ -7,6 +7,7 @@ from fallwerk.adapters.passwords import Argon2Passwords
 from fallwerk.apis.scr_delivery.mapping import render_list_form
 from fallwerk.app.area import Area, Core
 from fallwerk.app.calls import calls
+from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.domain.staff.demo import seed
 from fallwerk.domain.staff.service import SessionLimits, drop_old_sessions
 from fallwerk.web.console.door import Door
@@ -22,8 +23,13 @@ SECOND_US: Final = 1_000_000
 SWEEP_S: Final = 300
 
 
-def area(core: Core) -> Area:
-    """Compose the area."""
+def area(core: Core, sender: CodeSender | None = None) -> Area:
+    """
+    Compose the area.
+
+    Args:
+        sender: How TANs reach people; None: not at all.
+    """
     settings = core.settings
     limits = SessionLimits(
         int(settings.session_idle_s * SECOND_US),
@@ -61,6 +67,7 @@ def area(core: Core) -> Area:
                 calls=calls(core),
                 public_base_url=settings.public_base_url,
                 read_codes=read_codes,
+                sender=sender,
             )
         ),
         admin=admin,

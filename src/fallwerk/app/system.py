@@ -101,15 +101,16 @@ class Fallwerk:
             slowdown=self.slowdown,
         )
         access = oauth.access(core)
+        sender = mails.codes(settings)
         self.areas: tuple[Area, ...] = (
             scr.area(core, self.available),
             documents.area(core),
             oauth.area(core, access),
             loans.area(core, access),
             policenwerk.area(core),
-            staff.area(core),
+            staff.area(core, sender),
             mails.area(core),
-            portal.area(core, mails.codes(settings)),
+            portal.area(core, sender),
         )
         self.worker = self._worker()
         self._components = OneLook(self._look_at_components)

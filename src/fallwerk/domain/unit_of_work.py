@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from fallwerk.domain.account.ports import AccountRepository
 from fallwerk.domain.audit.model import AuditedTenant, AuditEvent, ChainReport, UnsealedEvents
-from fallwerk.domain.call.ports import CallRepository
+from fallwerk.domain.call.ports import CallRepository, TanRepository
 from fallwerk.domain.coupon.ports import CouponRepository
 from fallwerk.domain.customer.ports import BrokerRepository, CustomerRepository
 from fallwerk.domain.desk.ports import DeskRepository
@@ -149,6 +149,10 @@ class UnitOfWork(Protocol):
     @property
     def calls(self) -> CallRepository:
         """Seats and signals of video calls."""
+
+    @property
+    def tans(self) -> TanRepository:
+        """TANs of video calls."""
 
     @property
     def confirmations(self) -> ConfirmationRepository:

@@ -134,6 +134,11 @@ class Pages:
         )
 
 
+def asks_for_json(request: Request) -> bool:
+    """Tell whether a page's script sent a form, which wants a few words instead of another page."""
+    return request.headers.get("accept", "").startswith("application/json")
+
+
 def failed_page(status: int) -> HTMLResponse:
     """Answer a person for whom a page could not be made; it needs neither templates nor anything else that can fail."""
     title = "Zurzeit nicht erreichbar"

@@ -187,7 +187,6 @@ def played(
     if file.client.settings.ident_class is IdentClass.MOBILITY:
         details = replace(details, driving_licence=_filled_licence(file, wanted.licence, details))
     if wanted.method is Method.VIDEO and step.status is IdentStatus.REVIEW_PENDING:
-        contact = file.contact
         details = replace(
             details,
             preliminary=Preliminary(IdentStatus.SUCCESS.value),
@@ -195,8 +194,10 @@ def played(
             service_center="Sandbox",
             agent_alias="Agent 007",
             recording_accepted_us=now_us,
-            tan_channel="sms" if contact is not None and contact.mobile_phone else "email",
         )
+    if wanted.method is Method.VIDEO and step.status is not IdentStatus.DECLINED and not details.tan_channel:
+        contact = file.contact
+        details = replace(details, tan_channel="sms" if contact is not None and contact.mobile_phone else "email")
     if wanted.method is Method.EID and step.status is IdentStatus.SUCCESS:
         details = replace(details, dkk=hashlib.sha256(f"dkk {file.case.case_id}".encode()).hexdigest()[:32].upper())
     return details

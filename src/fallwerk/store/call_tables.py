@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text
 
 from fallwerk.store.tables import metadata
 
@@ -29,3 +29,22 @@ call_signal: Final = Table(
     Index("ix_call_signal_tenant_id_case_id_side", "tenant_id", "case_id", "side"),
 )
 """What a side has not got yet; it names network addresses of people, so it is sealed."""
+
+call_tan: Final = Table(
+    "call_tan",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", Text, primary_key=True),
+    Column("attempt", SmallInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
+    Column("factor", Text, nullable=False),
+    Column("digits_hash", LargeBinary),
+    Column("until_us", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("confirmed_us", BigInteger),
+    Column("sent_us", BigInteger, nullable=False),
+    Column("times_sent", Integer, nullable=False),
+    Column("sending_since_us", BigInteger, nullable=False),
+)
+"""One row per case in whose call a TAN was sent; of its digits only a keyed hash is kept."""

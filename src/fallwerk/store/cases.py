@@ -20,7 +20,7 @@ from fallwerk.domain.identcase.model import (
 )
 from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.identcase.ports import Archived, CaseRow, DeliveryOrder, ResultPage
-from fallwerk.store.call_tables import call_seat, call_signal
+from fallwerk.store.call_tables import call_seat, call_signal, call_tan
 from fallwerk.store.document_tables import coupon
 from fallwerk.store.mail_tables import mail, sandbox_mail
 from fallwerk.store.methods_tables import ident_consent, ident_person, ident_record
@@ -49,6 +49,7 @@ OF_A_CASE: Final = (
     coupon,
     call_seat,
     call_signal,
+    call_tan,
     confirmation,
     desk_claim,
     waiting_person,

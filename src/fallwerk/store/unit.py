@@ -35,6 +35,7 @@ from fallwerk.store.signing_keys import SigningKeys
 from fallwerk.store.staff import Staff
 from fallwerk.store.start_results import StartResults
 from fallwerk.store.tables import id_block
+from fallwerk.store.tans import Tans
 
 BLOCK: Final = 100_000
 LOW: Final = 50_000
@@ -266,6 +267,11 @@ class Unit:
     def calls(self) -> Calls:
         """Seats and signals of video calls."""
         return Calls(self)
+
+    @cached_property
+    def tans(self) -> Tans:
+        """TANs of video calls."""
+        return Tans(self)
 
     @cached_property
     def confirmations(self) -> Confirmations:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from fallwerk.domain.call.model import Look, Place, Side
+from fallwerk.domain.call.model import Look, Place, Side, TanView
 from fallwerk.domain.call.service import free_lost_call, keep_seat, leave_seat, look, send_signal, take_seat
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
@@ -140,6 +140,7 @@ class _End:
         self._seat_id = seat_id
         self._read_up_to = 0
         self._other: int | None = None
+        self._tan = TanView()
         self._alone_since_s: float | None = None
 
     async def listen(self) -> int:
@@ -192,6 +193,9 @@ class _End:
         if seen.other_id != self._other:
             self._other = seen.other_id
             await self._socket.send_json({"type": "peer", "present": seen.other_id is not None})
+        if seen.tan != self._tan:
+            self._tan = seen.tan
+            await self._socket.send_json({"type": "tan", "state": seen.tan.state.value, "left": seen.tan.left})
 
     async def _miss_agent(self, seen: Look) -> None:
         """Notice that an agent took the call and is not there any more."""

@@ -6,7 +6,7 @@ from fallwerk.dialects.scr.envelope import ErrorTable, Wire
 from fallwerk.domain.coupon.errors import BasicInWrongStatus, CouponLimitReached, CouponNotActive
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown, ReferenceIdTaken
 from fallwerk.domain.identcase.lifecycle import IllegalStep
-from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor
+from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor, TanMissing
 
 WRONG_STATUS: Final = Wire(
     409, "caseId", "Basic identification is in a wrong status.", "wrong identification status", "90307"
@@ -28,6 +28,7 @@ WIRE: Final[ErrorTable] = {
     # The life cycle's own refusals; the coupon asks it first, so callers hear them from a bug of ours only.
     IllegalStep: WRONG_STATUS,
     RecordedBySameActor: WRONG_STATUS,
+    TanMissing: WRONG_STATUS,
     CouponLimitReached: Wire(
         409, "caseId", "Maximum number of possible PI coupons exceeded.", "coupon limit exceeded", "90308"
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from fallwerk.domain.call.model import Place, Seat, Side, Signal
+from fallwerk.domain.call.model import Place, Seat, Side, Signal, Tan
 
 
 class CallRepository(Protocol):
@@ -29,3 +29,19 @@ class CallRepository(Protocol):
 
     def pending(self, place: Place) -> int:
         """Count the signals that a place has not dropped yet."""
+
+
+class TanRepository(Protocol):
+    """TANs of calls, one per case; whoever changes one holds the case."""
+
+    def get(self, tenant_id: int, case_id: str) -> Tan | None:
+        """Return what is kept, None if none was ever sent."""
+
+    def save(self, tenant_id: int, case_id: str, tan: Tan) -> None:
+        """Store everything but the digits."""
+
+    def set_digits(self, tenant_id: int, case_id: str, tan: Tan, digits: str) -> None:
+        """Replace the digits, of which only a keyed hash is kept that no other call has."""
+
+    def is_digits(self, tenant_id: int, case_id: str, tan: Tan, digits: str) -> bool:
+        """Tell in constant time whether these are the digits."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from fallwerk.domain.audit.model import SYSTEM, AuditEvent
 from fallwerk.domain.call.model import Look, Place, Seat, Side, Signal
+from fallwerk.domain.call.tan import view_of
 from fallwerk.domain.unit_of_work import UnitOfWork
 
 AWAY_US: Final = 10 * 1_000_000
@@ -50,6 +51,7 @@ def look(uow: UnitOfWork, place: Place, seat_id: int, after_id: int, *, system_u
         other_id=other.seat_id if other is not None and there and is_taken else None,
         is_taken=is_taken,
         signals=uow.calls.signals(place, after_id),
+        tan=view_of(uow.tans.get(place.tenant_id, place.case_id) if is_taken else None, None, claim, now_us=now_us),
     )
 
 

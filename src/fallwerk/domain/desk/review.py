@@ -69,8 +69,8 @@ def decide_at_desk(uow: UnitOfWork, case_id: str, decision: Decision, reach: int
     Decide on what waits.
 
     Raises:
-        CaseUnknown, AtAnotherDesk, Outdated, IllegalStep, RecordedBySameActor, ValidationIncomplete: nothing was
-            changed.
+        CaseUnknown, AtAnotherDesk, Outdated, IllegalStep, RecordedBySameActor, TanMissing, ValidationIncomplete:
+            nothing was changed.
     """
     tenant_id = find_case(uow, case_id, reach)
     file = open_case(uow, tenant_id, case_id, lock=True)

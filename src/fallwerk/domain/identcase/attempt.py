@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from fallwerk.domain.account.model import ScrClient
+from fallwerk.domain.account.model import IdentClass, ScrClient
 from fallwerk.domain.identcase.methods_lifecycle import is_open
 from fallwerk.domain.identcase.model import (
     CaseOrder,
@@ -14,6 +14,7 @@ from fallwerk.domain.identcase.model import (
     IdentCase,
     Identification,
     IdentityDocument,
+    IdentStatus,
     Method,
 )
 
@@ -92,6 +93,14 @@ class Attempt:
     def open(self) -> bool:
         """True while it can still move."""
         return is_open(self.identification)
+
+    def lacks_tan(self, ident_class: IdentClass) -> bool:
+        """Tell whether it stands for a success, or proposes one, that needs a TAN and has none (R-04)."""
+        found, proposed = self.identification.status, self.details.preliminary
+        proposes = found is IdentStatus.REVIEW_PENDING and proposed is not None
+        succeeds = proposed.status == IdentStatus.SUCCESS if proposes and proposed else found is IdentStatus.SUCCESS
+        needed = self.method is Method.VIDEO and ident_class is IdentClass.GWG
+        return needed and succeeds and not self.details.tan_channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class RecordedBySameActor(DomainError):
     """Who recorded a result cannot confirm or decline it: that takes a second pair of eyes."""
 
 
+class TanMissing(DomainError):
+    """In class GwG nobody counts as identified by video who has not confirmed a TAN in the call."""
+
+
 def _step(sources: set[IdentStatus | None], to: IdentStatus, by: Role, sub: int = 0) -> Step:
     reasons = codes.REASONS_OF[sub] if sub else ()
     return Step(frozenset(sources), LegalStep(to, sub or None, reasons), by)

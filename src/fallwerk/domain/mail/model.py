@@ -27,6 +27,8 @@ class MailKind(StrEnum):
     DECLINED = "declined"
     CODE = "code"
     """The code that shows that a case is one's own (W-01)."""
+    TAN = "tan"
+    """The TAN of a video call in class GwG."""
 
 
 class MessageStatus(StrEnum):

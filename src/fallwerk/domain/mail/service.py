@@ -14,7 +14,7 @@ from fallwerk.domain.identcase.plan import NewCase
 from fallwerk.domain.mail.model import Channel, Letter, MailKind, MailOutcome, Message, MessageStatus
 from fallwerk.domain.mail.schedule import after_attempt
 from fallwerk.domain.notification.due import DueKind, DueWork
-from fallwerk.domain.portal.model import CodeMessage, Factor
+from fallwerk.domain.portal.model import CodeMessage, Factor, Purpose
 from fallwerk.domain.unit_of_work import UnitOfWork
 
 RESULTS: Final = {
@@ -159,6 +159,14 @@ class OrderedCodes:
     """Sends codes as messages; see `domain.portal.ports.CodeSender`."""
 
     factors: frozenset[Factor]
+    has_gateway: bool = True
+    """Whether text messages reach telephones; in the sandbox they may only reach its mailbox."""
+
+    @property
+    def tan_ways(self) -> tuple[Factor, ...]:
+        """The ways for TANs, the best first: a text message where a gateway takes it."""
+        ordered = (Factor.SMS, Factor.MAIL) if self.has_gateway else (Factor.MAIL, Factor.SMS)
+        return tuple(factor for factor in ordered if factor in self.factors)
 
     def send(self, uow: UnitOfWork, message: CodeMessage, *, now_us: int) -> None:
         """Order the message; it leaves after the commit."""
@@ -168,7 +176,7 @@ class OrderedCodes:
             tenant_id=message.tenant_id,
             case_id=message.case_id,
             channel=Channel.MAIL if message.factor is Factor.MAIL else Channel.SMS,
-            kind=MailKind.CODE,
+            kind=MailKind.TAN if message.purpose is Purpose.TAN else MailKind.CODE,
             to=message.to,
             facts=facts,
             status=MessageStatus.PENDING,

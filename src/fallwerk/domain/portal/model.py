@@ -26,6 +26,15 @@ class Confirmation:
     """When the first of these codes was sent."""
 
 
+class Purpose(StrEnum):
+    """What a code is for."""
+
+    CONFIRM = "confirm"
+    """The case is one's own (W-01)."""
+    TAN = "tan"
+    """The person in the call is the one who can be reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class CodeMessage:
     """A code on its way to the person."""
@@ -39,6 +48,7 @@ class CodeMessage:
     language: str
     """`de` or `en`."""
     valid_until_us: int
+    purpose: Purpose = Purpose.CONFIRM
 
 
 @dataclass(frozen=True, slots=True)

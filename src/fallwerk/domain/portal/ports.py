@@ -47,5 +47,9 @@ class CodeSender(Protocol):
     def factors(self) -> frozenset[Factor]:
         """The ways that are set up here: `Factor.MAIL`, `Factor.SMS`."""
 
+    @property
+    def tan_ways(self) -> tuple[Factor, ...]:
+        """The same for TANs, the best first: a text message where a gateway takes it."""
+
     def send(self, uow: "UnitOfWork", message: CodeMessage, *, now_us: int) -> None:
         """Order the message; it leaves after the commit."""

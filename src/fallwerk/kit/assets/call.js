@@ -48,6 +48,7 @@
       if (!message.present) { hang(); say("gone"); }
       else { if (!peer || isAgent) say("joining"); if (isAgent) await offer(); }
     } else if (message.type === "lost") { hang(); say("lost"); }
+    else if (message.type === "tan") document.dispatchEvent(new CustomEvent("tan", { detail: message }));
     else if (message.type === "offer" && !isAgent) {
       open();
       await peer.setRemoteDescription(message);

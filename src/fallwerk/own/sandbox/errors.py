@@ -5,7 +5,7 @@ from typing import Final
 from fallwerk.dialects.problem import ErrorTable, PointedFault, Problem, Wire, bad_request
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
-from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor
+from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor, TanMissing
 from fallwerk.domain.identcase.service.pictures import NoOpenAttempt
 
 WIRE: Final[ErrorTable] = {
@@ -14,6 +14,7 @@ WIRE: Final[ErrorTable] = {
     CaseClosed: Wire(409, "The case is closed."),
     NoOpenAttempt: Wire(409, "The identification takes no pictures now."),
     RecordedBySameActor: Wire(409, "Somebody else must decide on this result."),
+    TanMissing: Wire(409, "In class GwG a success by video needs a confirmed TAN."),
 }
 
 

@@ -49,7 +49,8 @@ class Letters:
             "valid_until": _moment(phrases, int(given["valid_until"])),
         }
         if message.channel is Channel.SMS:
-            return Letter("", phrases.sms_code.format_map(facts))
+            said = phrases.sms_tan if message.kind is MailKind.TAN else phrases.sms_code
+            return Letter("", said.format_map(facts))
         name = " ".join(filter(None, (given.get("first_name"), given.get("last_name"))))
         link = self._link(message, given) if words.button else ""
         subject = words.subject.format_map(facts)

@@ -31,6 +31,7 @@ class Phrases:
     time: str
     footer: str
     sms_code: str
+    sms_tan: str
 
 
 DE: Final[Mapping[MailKind, Words]] = MappingProxyType(
@@ -89,6 +90,15 @@ DE: Final[Mapping[MailKind, Words]] = MappingProxyType(
             ),
             "",
             (("Gültig bis", "{valid_until}"),),
+        ),
+        MailKind.TAN: Words(
+            "Ihre TAN für das Videogespräch: {code}",
+            (
+                "Ihre TAN lautet {code}. Geben Sie sie auf der Seite ein, auf der Sie gerade das Videogespräch führen.",
+                "Nennen Sie sie niemandem, auch nicht im Gespräch. Führen Sie gerade keines, müssen Sie nichts tun.",
+            ),
+            "",
+            (("Vorgangsnummer", "{case_id}"), ("Gültig bis", "{valid_until}")),
         ),
     }
 )
@@ -150,6 +160,15 @@ EN: Final[Mapping[MailKind, Words]] = MappingProxyType(
             "",
             (("Valid until", "{valid_until}"),),
         ),
+        MailKind.TAN: Words(
+            "Your TAN for the video call: {code}",
+            (
+                "Your TAN is {code}. Enter it on the page where you are in the video call right now.",
+                "Tell it to nobody, not even in the call. If you are not in a video call, there is nothing to do.",
+            ),
+            "",
+            (("Case number", "{case_id}"), ("Valid until", "{valid_until}")),
+        ),
     }
 )
 
@@ -163,6 +182,7 @@ PHRASES: Final = MappingProxyType(
             "{day:02}.{month:02}.{year}, {hour:02}:{minute:02} Uhr",
             "Diese Nachricht wurde automatisch versandt. Nach Ihrem Passwort fragen wir nie.",
             "Ihr Code lautet {code}. Gültig bis {valid_until}. Geben Sie ihn an niemanden weiter.",
+            "Ihre TAN: {code}. Gültig bis {valid_until}. Nur auf der Seite des Gesprächs eingeben, niemandem nennen.",
         ),
         "en": Phrases(
             "Hello {name},",
@@ -171,6 +191,7 @@ PHRASES: Final = MappingProxyType(
             "{day} {month_name} {year}, {hour:02}:{minute:02} (Berlin)",
             "This message was sent automatically. We never ask for your password.",
             "Your code is {code}. Valid until {valid_until}. Give it to nobody.",
+            "Your TAN: {code}. Valid until {valid_until}. Enter it on the page of the call only, tell it to nobody.",
         ),
     }
 )

@@ -58,7 +58,7 @@ class AgentCall:
             return None
         user = session.user
         try:
-            card = await self.store.read(lambda uow: call_card(uow, case_id, user))
+            card = await self.store.read(lambda uow: call_card(uow, case_id, user, now_us=self.clock.now_us()))
         except (CaseUnknown, AtAnotherDesk):
             return None
         return card.file.case.tenant_id

@@ -12,7 +12,7 @@ from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.identcase.attempt import VALIDATION_SUB_STATUSES, Validation, ValidationStatus
 from fallwerk.domain.identcase.lifecycle import WantedStep
 from fallwerk.domain.identcase.methods_codes import NOT_CONFIRMED, PICTURES_WANTED, REASONS_OF
-from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor
+from fallwerk.domain.identcase.methods_lifecycle import RecordedBySameActor, TanMissing
 from fallwerk.domain.identcase.model import IdentityDocument, IdentStatus, Method
 from fallwerk.domain.identcase.service.findings import ValidationIncomplete
 from fallwerk.domain.staff.model import Action, StaffUser
@@ -108,6 +108,8 @@ class ReviewPages:
             await self._store.write(lambda uow: decide_at_desk(uow, case_id, decision, reach))
         except RecordedBySameActor:
             return await self.show_case(visit, 403, {"decision": "own_result"})
+        except TanMissing:
+            return await self.show_case(visit, 409, {"decision": "tan_missing"})
         except ValidationIncomplete:
             return await self.show_case(visit, UNPROCESSABLE, {"pictures": "validation_incomplete"})
         return redirect("/review", done="review")

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.identcase.ports import ResultRenderer
+from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.domain.staff.model import Action
 from fallwerk.domain.unit_of_work import Transactions
 from fallwerk.kit.clock import Clock
@@ -37,6 +38,8 @@ class ConsoleDeps:
     read_codes: ReadCodes
     calls: Calls
     public_base_url: str
+    sender: CodeSender | None = None
+    """How codes reach people; None: nobody is sent one."""
 
 
 def all_pages(deps: ConsoleDeps, frame: Frame) -> tuple[Page, ...]:
@@ -44,7 +47,7 @@ def all_pages(deps: ConsoleDeps, frame: Frame) -> tuple[Page, ...]:
     packaging = delivery.packaging(frame, deps.store, deps.render)
     courier = delivery.courier(frame, deps.store, deps.render)
     counter = CounterPages(frame, deps.store, deps.render, deps.read_codes)
-    video = VideoPages(frame, deps.store, deps.clock)
+    video = VideoPages(frame, deps.store, deps.clock, deps.sender)
     review = ReviewPages(frame, deps.store, deps.blobs)
     tiles = (
         Tile("packaging", Action.PACK, packaging.count),

@@ -1,34 +1,46 @@
 """The video agent's desk: queue, a call, its checks, its result (W-05, S-46); the call's picture is the call page's."""
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from fallwerk.domain.call.errors import NoTanChannel, NoTanNeeded, TooManyTans
+from fallwerk.domain.call.tan import ways_of
 from fallwerk.domain.desk.call_queue import count_here, leave_call, queue_of, take_call, take_next
 from fallwerk.domain.desk.document import DOCUMENT_TYPES
 from fallwerk.domain.desk.errors import AtAnotherDesk, CallTaken, ChecksMissing
 from fallwerk.domain.desk.model import COUNTED, SHOWN_AT_ONCE
-from fallwerk.domain.desk.video import CallResult, open_call, record_call
+from fallwerk.domain.desk.video import CallResult, open_call, record_call, send_tan_in_call
 from fallwerk.domain.identcase.attempt import Preliminary
 from fallwerk.domain.identcase.lifecycle import WantedStep
 from fallwerk.domain.identcase.methods_codes import CALL_INCOMPLETE, NOT_CONFIRMED, REASONS_OF
+from fallwerk.domain.identcase.methods_lifecycle import TanMissing
 from fallwerk.domain.identcase.model import IdentityDocument, IdentStatus
+from fallwerk.domain.portal.model import Factor
+from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.domain.staff.model import Action, StaffUser
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock
+from fallwerk.kit.pages import HEADERS, asks_for_json
 from fallwerk.web.console.delivery import UNPROCESSABLE, number, read_step
 from fallwerk.web.console.documents import ORDER, faults_of, read_document
 from fallwerk.web.console.frame import Frame, Page, Visit, redirect
 
 ALREADY = 409
-CHANNELS = ("sms", "email")
+TOO_MANY = 429
 
 
 class VideoPages:
-    """Pages of the video agent."""
+    """
+    Pages of the video agent.
 
-    def __init__(self, frame: Frame, store: Transactions, clock: Clock) -> None:
+    Args:
+        sender: How TANs reach people; None: not at all.
+    """
+
+    def __init__(self, frame: Frame, store: Transactions, clock: Clock, sender: CodeSender | None) -> None:
         self._frame = frame
         self._store = store
         self._clock = clock
+        self._sender = sender
 
     def pages(self) -> tuple[Page, ...]:
         """Return the pages."""
@@ -37,6 +49,15 @@ class VideoPages:
             Page("console.video", "GET", "/video", needed, self.show_list),
             Page("console.video.next", "POST", "/video/next", needed, self.take_next),
             Page("console.video.take", "POST", f"{one}/take", needed, self.take),
+            Page(
+                "console.video.tan",
+                "POST",
+                f"{one}/tan",
+                needed,
+                self.send_tan,
+                needs_camera=True,
+                needs_microphone=True,
+            ),
             Page("console.video.leave", "POST", f"{one}/leave", needed, self.leave),
             Page("console.video.call", "GET", one, needed, self.show_call, needs_camera=True, needs_microphone=True),
             Page("console.video.record", "POST", one, needed, self.record, needs_camera=True, needs_microphone=True),
@@ -99,10 +120,41 @@ class VideoPages:
             written=visit.form,
             order=ORDER,
             types=DOCUMENT_TYPES,
-            channels=CHANNELS,
+            ways=ways_of(card.file.contact, self._sender) if card.tan is not None else (),
             declines=REASONS_OF[NOT_CONFIRMED],
             unfinished=REASONS_OF[CALL_INCOMPLETE],
         )
+
+    async def send_tan(self, visit: Visit) -> Response:
+        """Send the person a TAN; the page's script asks for a short answer, so that the call goes on."""
+        case_id, way = visit.part("case_id"), visit.form.get("way")
+        factor = next((known for known in Factor if known.value == way), None)
+
+        def work(uow: UnitOfWork) -> None:
+            send_tan_in_call(
+                uow,
+                case_id,
+                visit.user,
+                factor,
+                sender=self._sender,
+                address=visit.address,
+                now_us=visit.now_us,
+            )
+
+        try:
+            await self._store.write(work)
+        except (NoTanNeeded, NoTanChannel):
+            return await self._tan_refused(visit, UNPROCESSABLE, "tan_no_way")
+        except TooManyTans:
+            return await self._tan_refused(visit, TOO_MANY, "tan_too_many")
+        if asks_for_json(visit.request):
+            return JSONResponse({"said": ""}, headers={**HEADERS, "Cache-Control": "no-store"})
+        return redirect(f"/video/{case_id}", done="tan")
+
+    async def _tan_refused(self, visit: Visit, status: int, fault: str) -> Response:
+        if asks_for_json(visit.request):
+            return JSONResponse({"said": visit.texts[fault]}, status, {**HEADERS, "Cache-Control": "no-store"})
+        return await self.show_call(visit, status, {"tan": fault})
 
     async def record(self, visit: Visit) -> Response:
         """Record what came of the call."""
@@ -114,6 +166,8 @@ class VideoPages:
             await self._store.write(lambda uow: record_call(uow, case_id, result, visit.user))
         except ChecksMissing:
             return await self.show_call(visit, UNPROCESSABLE, {"checks": "call_checks_missing"})
+        except TanMissing:
+            return await self.show_call(visit, UNPROCESSABLE, {"tan": "tan_missing"})
         return redirect("/video", done="call")
 
 
@@ -132,13 +186,11 @@ def _read_result(visit: Visit) -> tuple[CallResult | None, dict[str, str]]:
         faults = _faults(visit, document, found)
     if faults:
         return None, faults
-    channel = form.get("tan_channel")
     return CallResult(
         step=step,
         preliminary=preliminary,
         document=document if form.get("number").strip() else None,
         passed=frozenset(form.all("passed")),
-        tan_channel=channel if channel in CHANNELS else "",
         seen_us=number(form.get("seen")),
         address=visit.address,
         now_us=visit.now_us,

@@ -119,6 +119,7 @@ def _methods(frame: Frame, equipment: Equipment) -> list[BaseRoute]:
         *(frame.route(f"foto-{page}", shot.show, shot.take) for page, shot in shots),
         frame.route("video", video.show, video.take),
         frame.route("video-platz", video.place),
+        frame.route("video-tan", video.back, video.take_tan),
         WebSocketRoute(f"{PATH}/{{case_id}}/video-gespraech", video.call),
         frame.route("online-ausweis", cards.show, cards.start),
         frame.route("online-ausweis-zurueck", cards.back),

@@ -5,14 +5,17 @@ from typing import Final
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from fallwerk.domain.call.model import Place, Side
+from fallwerk.domain.call.errors import NoTanAsked, WrongTan
+from fallwerk.domain.call.model import Place, Side, TanState, TanView
+from fallwerk.domain.call.tan import DIGITS, confirm_tan, needs_tan, tan_of
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
 from fallwerk.domain.identcase.lifecycle import IllegalStep
 from fallwerk.domain.identcase.model import IdentStatus, Method
-from fallwerk.domain.identcase.service.attempts import MethodNotOffered
+from fallwerk.domain.identcase.service.attempts import MethodNotOffered, open_case
 from fallwerk.domain.identcase.service.person import record_consent
 from fallwerk.domain.portal.queue import stop_waiting, wait_for_call
-from fallwerk.kit.pages import HEADERS
+from fallwerk.domain.unit_of_work import UnitOfWork
+from fallwerk.kit.pages import HEADERS, asks_for_json
 from fallwerk.web.calls import Calls, is_own_page
 from fallwerk.web.portal.cases import CaseView, normalised
 from fallwerk.web.portal.choosing import stopped
@@ -20,6 +23,8 @@ from fallwerk.web.portal.frame import Frame, Turn
 from fallwerk.web.portal.notices import version_of
 from fallwerk.web.portal.texts import LANGUAGES, words
 
+FORBIDDEN: Final = 403
+CONFLICT: Final = 409
 UNPROCESSABLE: Final = 422
 REFUSED: Final = 1008
 RECORDING: Final = "recording"
@@ -40,12 +45,7 @@ class VideoRoom:
             return away
         if not has_accepted_recording(turn):
             return self._consent(turn, {})
-        position = await self._wait(turn)
-        if position is None:
-            return self._frame.to(turn)
-        page = self._frame.page(turn, "waiting.html", position=position)
-        page.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(self), payment=()"
-        return page
+        return await self._room(turn)
 
     async def take(self, turn: Turn) -> Response:
         """Record the consent to the recording (W-02), or leave the queue."""
@@ -74,6 +74,51 @@ class VideoRoom:
             )
         )
         return self._frame.to(turn, "video")
+
+    async def back(self, turn: Turn) -> Response:
+        """Lead whoever reloads what a TAN was answered with back into the call."""
+        return self._frame.to(turn, "video")
+
+    async def take_tan(self, turn: Turn) -> Response:
+        """Judge the TAN that the person typed; the page's script asks for a short answer, so that the call goes on."""
+        away = self._away(turn)
+        if away is not None or not has_accepted_recording(turn):
+            return away or self._frame.to(turn, "video")
+        texts, case = words(turn.language, turn.case.account.display_name), turn.case
+        given = "".join(sign for sign in turn.form.get("tan", "") if not sign.isspace())
+        if len(given) != DIGITS or not given.isascii() or not given.isdigit():
+            return await self._tan_said(turn, UNPROCESSABLE, texts["tan_no_digits"])
+
+        def judge(uow: UnitOfWork) -> WrongTan | None:
+            file = open_case(uow, case.tenant_id, case.case_id, lock=True)
+            attempt = file.latest(Method.VIDEO)
+            if attempt is None:
+                raise NoTanAsked(TanState.NONE)
+            return confirm_tan(uow, file, attempt, given, actor=turn.actor, now_us=turn.now_us)
+
+        try:
+            wrong = await self._frame.deps.store.write(judge)
+        except NoTanAsked as refused:
+            return await self._tan_said(turn, CONFLICT, texts[f"tan_{refused.state}"])
+        if wrong is not None:
+            # After the last one the page itself says what to do.
+            said = texts["tan_wrong"].replace("{left}", str(wrong.left)) if wrong.left else ""
+            return await self._tan_said(turn, FORBIDDEN, said)
+        return await self._tan_said(turn, 200, "")
+
+    async def _tan_said(self, turn: Turn, status: int, said: str) -> Response:
+        if asks_for_json(turn.request):
+            return JSONResponse({"said": said}, status, {**HEADERS, "Cache-Control": "no-store"})
+        return await self._room(turn, status, said) if said else self._frame.to(turn, "video")
+
+    async def _room(self, turn: Turn, status: int = 200, said: str = "") -> Response:
+        position = await self._wait(turn)
+        if position is None:
+            return self._frame.to(turn)
+        tan = await self._frame.deps.store.read(lambda uow: _tan(uow, turn))
+        page = self._frame.page(turn, "waiting.html", status, position=position, tan=tan, said=said)
+        page.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=(self), payment=()"
+        return page
 
     async def call(self, socket: WebSocket) -> None:
         """Connect a waiting person's page; the call begins as soon as an agent has taken it."""
@@ -133,6 +178,13 @@ def _accepted(case: CaseView) -> bool:
     name = case.account.display_name
     held = {(RECORDING, version_of(words(language, name)["recording_text"])) for language in LANGUAGES}
     return not held.isdisjoint(case.agreed)
+
+
+def _tan(uow: UnitOfWork, turn: Turn) -> TanView | None:
+    """Where the TAN of the call stands; None where there never is one."""
+    file = open_case(uow, turn.case.tenant_id, turn.case.case_id)
+    attempt = file.latest(Method.VIDEO)
+    return tan_of(uow, file, attempt, now_us=turn.now_us) if attempt is not None and needs_tan(file) else None
 
 
 def _may_call(case: CaseView, now_us: int) -> bool:

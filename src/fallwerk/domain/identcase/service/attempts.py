@@ -13,7 +13,7 @@ from fallwerk.domain.errors import DomainError
 from fallwerk.domain.identcase.attempt import Attempt, AttemptDetails, CaseFile
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
 from fallwerk.domain.identcase.lifecycle import Role, WantedStep
-from fallwerk.domain.identcase.methods_lifecycle import CANCELLATION, EXPIRY, Taken, advance, is_legal
+from fallwerk.domain.identcase.methods_lifecycle import CANCELLATION, EXPIRY, Taken, TanMissing, advance, is_legal
 from fallwerk.domain.identcase.model import CaseKind, CaseStatus, IdentCase, IdentStatus, Method
 from fallwerk.domain.identcase.ports import CaseRow
 from fallwerk.domain.identcase.service.case_state import client_of, erasure_of, with_status
@@ -80,6 +80,7 @@ def change_attempt(uow: UnitOfWork, tenant_id: int, case_id: str, step: MethodSt
         CaseUnknown: no such START case of this tenant.
         IllegalStep: nothing was changed; a closed case takes no step at all.
         RecordedBySameActor: nothing was changed; somebody else must take the step.
+        TanMissing: nothing was changed; a success by video in class GwG needs a confirmed TAN.
     """
     return take_method_step(uow, open_case(uow, tenant_id, case_id, lock=True), step)
 
@@ -98,6 +99,8 @@ def take_method_step(uow: UnitOfWork, file: CaseFile, wanted: MethodStep) -> Cas
         now_us=wanted.now_us,
     )
     after = _moved(file, attempt, taken, wanted)
+    if after.lacks_tan(file.client.settings.ident_class):
+        raise TanMissing
     case = with_status(file.case, taken.case_status, wanted.now_us)
     changed = replace(file, case=case, attempts=file.with_attempt(after))
     uow.attempts.save(case.tenant_id, case.case_id, after)

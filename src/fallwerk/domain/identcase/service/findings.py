@@ -87,6 +87,7 @@ def record_result(
     Raises:
         CaseUnknown: no such START case of this tenant.
         IllegalStep: nothing was changed; also for a case that was closed meanwhile.
+        TanMissing: nothing was changed.
     """
     file = open_case(uow, tenant_id, case_id, lock=True)
     return take_method_step(uow, file, MethodStep(method, step, actor, role, now_us, findings.into))
@@ -117,6 +118,7 @@ def decide(
         CaseUnknown: no such START case of this tenant.
         IllegalStep: nothing was changed.
         RecordedBySameActor: the one who recorded it cannot decide on it; nothing was changed.
+        TanMissing: nothing was changed.
         ValidationIncomplete: nothing was changed.
     """
     file = open_case(uow, tenant_id, case_id, lock=True)
