@@ -14,6 +14,7 @@ import pytest
 
 from tests.api.conftest import EVERYTHING, TO_DELIVERY, Account, Running
 from tests.support.browser import DESKTOP, PHONE, Complaints, assert_accessible, assert_fits, launched
+from tests.support.calls import waiting
 from tests.support.console import CHOSEN, DOCUMENT, play, staff
 from tests.support.kex import Kex, kex
 from tests.support.policenwerk import new_broker
@@ -196,8 +197,16 @@ def test_agent_and_reviewer(eyes, server, account):
     play(server, made[1], "photo", "started", "review pending")
     home = {"scrClient": account.client_id}
     agent, reviewer = eyes("agent", home=home), eyes("reviewer", home=home)
-    agent.open("/video").look("video")
-    agent.press("Gespräch annehmen")
+    with waiting(account, {"contactDataProvided": CONTACT}) as somebody:
+        agent.open("/video").look("video")
+        agent.press("Nächste Person aufrufen")
+        assert agent.page.url.endswith(somebody.case_id)
+        agent.press("Zurück in die Warteschlange")
+        somebody.open("video")
+        somebody.send("video", leave="yes")
+    agent.press("Nächste Person aufrufen")
+    agent.look("video-nobody")
+    agent.page.click(f"form[action$='{made[0]}/take'] button")
     agent.look("video-call")
     agent.fill(DOCUMENT)
     agent.press("Erfasst – zur Prüfung geben")

@@ -13,6 +13,7 @@ import pytest
 from tests.api.conftest import EVERYTHING, Running, deploy
 from tests.support.browser import DESKTOP, PHONE, Complaints, assert_accessible, assert_fits, photograph
 from tests.support.console import CHOSEN, make_user
+from tests.support.mail_server import until
 from tests.support.portal import FULL
 from tests.support.scr import started
 from tests.support.turn import SECRET, turn_server
@@ -116,12 +117,41 @@ def look(page: "Page", name: str, folder: Path | None) -> None:
     assert_accessible(page)
 
 
+def confirm_a_tan(scene: Scene, folder: Path | None) -> None:
+    """Beside the running call, of which neither page is loaded anew."""
+    person, agent = scene.person, scene.agent
+    for page in (person, agent):
+        page.evaluate("() => { window.stayed = true; }")
+    agent.click("[data-tan] button[value=mail]")
+    agent.wait_for_selector("[data-tan-state]:text('TAN gesendet.')")
+    person.wait_for_selector("#tan:visible")
+
+    def mailed() -> list[str]:
+        mails = scene.server.sandbox("GET", "/mails").json()
+        return [mail["subject"][-6:] for mail in mails if scene.case_id in mail["text"] and "TAN" in mail["subject"]]
+
+    until(lambda: bool(mailed()))
+    (tan,) = mailed()
+    person.fill("#tan", f"{(int(tan) + 1) % 1_000_000:06}")
+    person.click("[data-tan-form] button")
+    person.wait_for_selector("[data-tan-said]:text('Noch 2 Versuche')")
+    look(person, "video-tan", folder)
+    person.fill("#tan", tan)
+    person.press("#tan", "Enter")
+    person.wait_for_selector("[data-tan-state]:text('Ihre TAN ist bestätigt.')")
+    agent.wait_for_selector("[data-tan-state]:text('TAN bestätigt.')")
+    assert not person.is_visible("#tan")
+    for page in (person, agent):
+        assert page.evaluate("() => window.stayed") is True
+        frames_grow(page)
+
+
 @pytest.mark.req("W-05", "S-46")
 def test_both_sides_see_each_other_and_a_reload_goes_on(
     world: tuple[Running, bool], chromium_with_camera: "Browser", request: pytest.FixtureRequest
 ) -> None:
     server, by_turn = world
-    account = server.account(**EVERYTHING)
+    account = server.account(**EVERYTHING | {"identClass": "GwG"})
     scene = Scene(chromium_with_camera, server, started(account, FULL))
     folder: Any = request.config.getoption("--screenshots") if not by_turn else None
     try:
@@ -136,6 +166,7 @@ def test_both_sides_see_each_other_and_a_reload_goes_on(
             assert set(scene.person.evaluate(RELAYED)) == {"relay"}
             assert set(scene.agent.evaluate(RELAYED)) == {"relay"}
         look(scene.person, "video-call", folder)
+        confirm_a_tan(scene, folder)
         look(scene.agent, "video-desk", folder)
         # The person reloads in the middle of it: the call goes on by itself.
         scene.person.reload()

@@ -94,7 +94,7 @@ def other(tan: str) -> str:
     return f"{(int(tan) + 1) % 1_000_000:06}"
 
 
-@pytest.mark.req("W-05", "R-04", "S-46")
+@pytest.mark.req("W-05", "W-06", "R-04", "S-46")
 def test_a_tan_goes_from_the_agent_to_the_person_and_back_while_both_are_in_the_call(account: Account) -> None:
     server = account.server
     agent, reviewer = staff(server, "agent"), staff(server, "reviewer")

@@ -211,7 +211,7 @@ WORDS: Final = {
         "Gerade wartet niemand auf seiner Seite. Sobald jemand da ist, steht die Person oben.",
         "Nobody is waiting on their page right now. As soon as somebody is there, they are on top.",
     ),
-    "take_next": ("Nächstes Gespräch annehmen", "Take the next call"),
+    "take_next": ("Nächste Person aufrufen", "Take the next call"),
     "caller_here": ("wartet auf der Seite", "waiting on the page"),
     "caller_taken": ("im Gespräch mit", "talking to"),
     "caller_away": ("gerade nicht auf der Seite", "not on the page right now"),
