@@ -200,6 +200,8 @@ class Settings(BaseModel):
     """Seconds that an idle connection stays open."""
     shutdown_grace_s: int = Field(default=10, ge=0, le=3600)
     """Seconds that requests in flight may take after a stop was asked for."""
+    stay_on_processor: bool = True
+    """Whether the threads of a server process that take turns stay on one processor, the one that others use least."""
     log_level: LogLevel = "info"
     """Least important level that is logged; requests are logged at `info`."""
     log_format: Literal["auto", "json", "console"] = "auto"
@@ -306,6 +308,7 @@ class Settings(BaseModel):
             trusted_proxies=tuple(map(str, self.trusted_proxies)) if self.behind_proxy else (),
             keep_alive_s=self.keep_alive_s,
             grace_s=self.shutdown_grace_s,
+            stay_on_processor=self.stay_on_processor,
             journal_bytes=self.journal_bytes,
             log_level=self.log_level,
             log_readable=self.log_format == "console" or (self.log_format == "auto" and sys.stderr.isatty()),

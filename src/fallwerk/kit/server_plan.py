@@ -32,6 +32,8 @@ class ServerPlan:
     keep_alive_s: int = 75
     grace_s: int = 10
     """How long requests in flight may take after a stop was asked for."""
+    stay_on_processor: bool = True
+    """Whether the threads of a process that take turns share one processor (`kit.affinity`)."""
     journal_bytes: int = 8 * 1024 * 1024
     log_level: LogLevel = "info"
     log_readable: bool = False

@@ -21,6 +21,7 @@ from uvicorn.lifespan.on import LifespanOn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from fallwerk.kit import logs, metrics
+from fallwerk.kit.affinity import Affinity, let_default_threads_roam
 from fallwerk.kit.processes import Supervisor
 from fallwerk.kit.server_plan import AsgiApp, MakeApp, ServerPlan, StartRefused
 from fallwerk.kit.shared import SharedState
@@ -139,6 +140,9 @@ def serve_here(
         StartRefused: also when the application's start failed; its traceback is in the log.
     """
     sys.setswitchinterval(_SWITCH_S)
+    affinity = Affinity()
+    if plan.stay_on_processor:
+        affinity.settle()
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -167,7 +171,7 @@ def serve_here(
     except (ssl.SSLError, OSError) as error:
         raise StartRefused(f"cannot use the TLS certificate {plan.tls_certificate}: {error}") from error
     config.lifespan_class = _Lifespan
-    server = Server(config, ready, parent=parent)
+    server = Server(config, ready, affinity, parent=parent)
     try:
         server.run(sockets=sockets)
     except SystemExit as error:
@@ -179,16 +183,21 @@ class Server(uvicorn.Server):
     Uvicorn's server: says when it is ready and returns after a stop instead of dying by the signal.
 
     Args:
+        affinity: Where this process runs.
         parent: Process that this one must not outlive.
     """
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], *, parent: int | None = None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], affinity: Affinity, *, parent: int | None = None
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._affinity = affinity
         self._parent = parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, listen, then report."""
+        let_default_threads_roam(asyncio.get_running_loop())
         await super().startup(sockets)
         # What exists now lives as long as the process: later collections need not walk it, and forked memory stays
         # shared.
@@ -198,9 +207,11 @@ class Server(uvicorn.Server):
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        """Stop when the process that started this one is gone and nothing else told us so."""
-        if counter % _TICKS_PER_CHECK == 0 and self._parent not in {None, os.getppid()}:
-            self.should_exit = True
+        """Stop when the process that started this one is gone and nothing else told us so; keep to a calm processor."""
+        if counter % _TICKS_PER_CHECK == 0:
+            self._affinity.look()
+            if self._parent not in {None, os.getppid()}:
+                self.should_exit = True
         return await super().on_tick(counter)
 
     @contextlib.contextmanager

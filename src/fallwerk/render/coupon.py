@@ -17,6 +17,7 @@ import structlog
 
 from fallwerk.domain.coupon.model import CouponSheet
 from fallwerk.domain.coupon.scan import Scan, scan_text
+from fallwerk.kit import affinity
 from fallwerk.kit.clock import BERLIN, from_us
 
 log = structlog.get_logger()
@@ -35,7 +36,7 @@ class CouponPress:
     """Prints coupons with one compiler in one thread; see `domain.coupon.ports.CouponPrinter`."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "coupon")
+        self._thread = ThreadPoolExecutor(1, "coupon", initializer=affinity.roam)
         self._compiler: Any = None
 
     async def print(self, sheet: CouponSheet) -> bytes:
