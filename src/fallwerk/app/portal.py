@@ -1,19 +1,23 @@
 """The portal: pages for the person whom a case is about."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fallwerk.app.area import Area, Core
 from fallwerk.app.calls import calls
 from fallwerk.domain.portal.ports import CodeSender
+from fallwerk.domain.portal.queue import forget_absent
 from fallwerk.kit.darkroom import Darkroom
 from fallwerk.settings import Settings
 from fallwerk.web.portal.cases import finder, glancer
 from fallwerk.web.portal.frame import Deps
 from fallwerk.web.portal.routes import Equipment, routes
 from fallwerk.web.portal.visits import Visits
+from fallwerk.worker.housekeeping import Seldom
 
 if TYPE_CHECKING:
     from fallwerk.adapters.eid_server import HttpEidServer
+
+SWEEP_S: Final = 300
 
 
 def area(core: Core, sender: CodeSender | None = None) -> Area:
@@ -55,7 +59,11 @@ def area(core: Core, sender: CodeSender | None = None) -> Area:
         if server is not None:
             await server.close()
 
-    return Area(pages=routes(deps, equipment), stop=stop)
+    async def sweep() -> None:
+        now_us = core.clock.now_us()
+        await core.database.write(lambda uow: forget_absent(uow, now_us))
+
+    return Area(pages=routes(deps, equipment), every_beat=(Seldom(sweep, SWEEP_S),), stop=stop)
 
 
 def _eid_server(settings: Settings) -> "HttpEidServer | None":

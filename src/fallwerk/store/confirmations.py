@@ -102,6 +102,11 @@ class WaitingPeople:
         gone = delete(waiting_person).where(*_WAITS).returning(_w.case_id)
         return self._unit.execute(gone, {"tenant": tenant_id, "case": case_id}).first() is not None
 
+    def drop_absent(self, seen_before_us: int) -> int:
+        """Delete."""
+        gone = delete(waiting_person).where(_w.seen_us < seen_before_us).returning(_w.case_id)
+        return len(self._unit.execute(gone).all())
+
 
 def _can_be_called(now: Present) -> tuple[Any, ...]:
     """Conditions on a row: the page is open, nobody talks to the person, and there is something to talk about."""

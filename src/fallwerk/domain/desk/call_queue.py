@@ -12,7 +12,7 @@ from fallwerk.domain.audit.model import SYSTEM, AuditEvent
 from fallwerk.domain.call.service import is_agent_there
 from fallwerk.domain.desk.delivery import find_case
 from fallwerk.domain.desk.errors import AtAnotherDesk, CallTaken
-from fallwerk.domain.desk.model import CALL_HELD_US, SHOWN_AT_ONCE, Caller, CallQueue, Claim, Wanted
+from fallwerk.domain.desk.model import CALL_HELD_US, COUNTED, SHOWN_AT_ONCE, Caller, CallQueue, Claim, Wanted
 from fallwerk.domain.identcase.attempt import Attempt, CaseFile
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.methods_lifecycle import BEFORE_A_CALL
@@ -40,12 +40,12 @@ def queue_of(uow: UnitOfWork, user: StaffUser, *, now_us: int) -> CallQueue:
     held = {place: claim.user_id for place, claim in claims.items() if claim.is_held(now_us)}
     names = uow.staff.names(sorted(set(held.values())))
     others = [Caller(one, None, names.get(held.get((one.tenant_id, one.case_id), 0), "")) for one in absent]
-    return CallQueue((*here, *others), len(here), pile.more)
+    return CallQueue((*here, *others), count_here(uow, user, now_us=now_us), pile.more)
 
 
-def count_here(uow: UnitOfWork, user: StaffUser, limit: int, *, now_us: int) -> int:
-    """Count who waits on their page, up to a limit."""
-    return len(uow.waiting.present(who_can_be_called(now_us), user.reach, limit))
+def count_here(uow: UnitOfWork, user: StaffUser, *, now_us: int) -> int:
+    """Count who waits on their page, up to `COUNTED`."""
+    return len(uow.waiting.present(who_can_be_called(now_us), user.reach, COUNTED))
 
 
 def take_next(uow: UnitOfWork, user: StaffUser, *, address: str, now_us: int, system_us: int) -> str | None:
@@ -60,7 +60,9 @@ def take_next(uow: UnitOfWork, user: StaffUser, *, address: str, now_us: int, sy
     for tenant_id, case_id in uow.desks.held_by(user.user_id, now_us - CALL_HELD_US):
         if _is_queued(uow, tenant_id, case_id):
             return case_id
+        # Decided elsewhere, or given up by the person.
         uow.desks.drop_claim(tenant_id, case_id)
+        uow.audit.add(AuditEvent(tenant_id, now_us, SYSTEM, "video.call_lapsed", case_id))
     for one in uow.waiting.present(who_can_be_called(now_us), user.reach, TRIED):
         try:
             _take(uow, one.tenant_id, one.case_id, user, address=address, now_us=now_us, system_us=system_us)

@@ -39,6 +39,9 @@ class WaitingRepository(Protocol):
     def leave(self, tenant_id: int, case_id: str) -> bool:
         """Take somebody out of the queue; tell whether they were in it."""
 
+    def drop_absent(self, seen_before_us: int) -> int:
+        """Forget those who were last seen before an instant; return how many."""
+
 
 class CodeSender(Protocol):
     """Sends codes by mail or SMS; what it writes is part of the caller's transaction."""

@@ -46,3 +46,8 @@ def stop_waiting(uow: UnitOfWork, tenant_id: int, case_id: str, *, actor: Actor,
     """Leave the queue; who is not in it stays out."""
     if uow.waiting.leave(tenant_id, case_id):
         uow.audit.add(AuditEvent(tenant_id, now_us, actor, "call.left_queue", case_id))
+
+
+def forget_absent(uow: UnitOfWork, now_us: int) -> int:
+    """Forget those whose place is not kept any more, so that nobody's place is counted among them; return how many."""
+    return uow.waiting.drop_absent(now_us - KEPT_US)

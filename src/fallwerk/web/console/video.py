@@ -7,7 +7,7 @@ from fallwerk.domain.call.tan import ways_of
 from fallwerk.domain.desk.call_queue import count_here, leave_call, queue_of, take_call, take_next
 from fallwerk.domain.desk.document import DOCUMENT_TYPES
 from fallwerk.domain.desk.errors import AtAnotherDesk, CallTaken, ChecksMissing
-from fallwerk.domain.desk.model import COUNTED, SHOWN_AT_ONCE
+from fallwerk.domain.desk.model import SHOWN_AT_ONCE
 from fallwerk.domain.desk.video import CallResult, open_call, record_call, send_tan_in_call
 from fallwerk.domain.identcase.attempt import Preliminary
 from fallwerk.domain.identcase.lifecycle import WantedStep
@@ -66,7 +66,7 @@ class VideoPages:
     async def count(self, user: StaffUser) -> int:
         """Count who waits for a call on their page."""
         now_us = self._clock.now_us()
-        return await self._store.read(lambda uow: count_here(uow, user, COUNTED, now_us=now_us))
+        return await self._store.read(lambda uow: count_here(uow, user, now_us=now_us))
 
     async def show_list(self, visit: Visit, status: int = 200, *, taken: str = "", nobody: bool = False) -> Response:
         """Show who waits, longest first, and the other calls that were begun."""
