@@ -7,6 +7,7 @@ import pytest
 
 from fallwerk.kit.clock import monotonic_s
 from tests.support.console import CHOSEN, Desk, make_user, staff, text_of
+from tests.support.scr import rows
 
 WRONG = "Benutzername oder Passwort ist falsch."
 HALF_AN_HOUR = 1800
@@ -187,6 +188,59 @@ def test_every_sign_in_is_in_the_audit_log_by_number_and_with_its_address(server
     assert re.fullmatch(r"staff:\d+", logged[2]["actor"])
     assert logged[2]["actor"] == logged[2]["subject"]
     assert logged[2]["address"] == "127.0.0.1"
+
+
+@pytest.mark.req("W-04", "C-02")
+def test_a_failed_sign_in_is_in_the_audit_log_of_whose_name_was_given_and_what_was_typed_is_nowhere(own_server):
+    account, typed = own_server.account(), "typed-by-mistake-4711"
+    made = make_user(own_server, ["reviewer"], home={"scrClient": account.client_id})
+    assert Desk(own_server, made["username"].upper(), typed).sign_in().status_code == 422
+    assert Desk(own_server, f"nobody-{typed}", typed).sign_in().status_code == 422
+    own_server.admin("PATCH", f"/staff-users/{made['username']}", json={"active": False})
+    assert Desk(own_server, made["username"], made["password"]).sign_in().status_code == 422
+
+    def failures(path: str) -> list[dict]:
+        events = own_server.admin("GET", path).json()
+        return [event for event in events if event["action"] == "staff.sign_in_failed"]
+
+    known, system = failures(f"/audit/{account.client_id}"), failures("/audit/system")
+    assert [(event["actor"], event["address"], event["details"]) for event in (*known, *system)] == [
+        ("nobody", "127.0.0.1", {})
+    ] * 3
+    assert {event["subject"] for event in system} == {"staff:unknown"}
+    assert len(known) == 2
+    assert all(re.fullmatch(r"staff:\d+", event["subject"]) for event in known)
+    kept = rows(own_server, "SELECT actor, subject, details FROM audit_event")
+    assert typed not in str(kept).lower()
+    assert made["username"] not in str(kept)
+
+
+@pytest.mark.req("W-04", "C-02")
+def test_guessing_without_end_leaves_an_end_of_events_and_the_next_one_tells_how_many_are_missing(own_server):
+    made = make_user(own_server, ["counter"])
+    count = "SELECT count(*) AS n FROM audit_event WHERE action = 'staff.sign_in_failed'"
+    for _ in range(13):
+        Desk(own_server, made["username"], "wrong").sign_in()
+    assert rows(own_server, count) == [{"n": 10}]
+    Desk(own_server, "another", "wrong").sign_in()
+    assert rows(own_server, count) == [{"n": 11}]
+    (latest, *_) = own_server.admin("GET", "/audit/system?subject=staff:unknown").json()
+    assert latest["details"] == {"withheld": 3}
+
+
+@pytest.mark.req("W-04", "C-02")
+def test_a_wrong_present_password_is_in_the_audit_log_too(own_server):
+    desk = staff(own_server, "counter")
+    desk.get("/password")
+    desk.post(
+        "/password", {"present": "wrong", "new": "ein ganz anderes passwort", "repeat": "ein ganz anderes passwort"}
+    )
+    (event, *_) = [
+        found
+        for found in own_server.admin("GET", "/audit/system").json()
+        if found["action"] == "staff.password_refused"
+    ]
+    assert (event["actor"], event["details"]) == (event["subject"], {})
 
 
 @pytest.mark.req("W-04")

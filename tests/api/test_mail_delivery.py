@@ -105,6 +105,15 @@ def test_a_refusal_for_good_ends_at_once_and_one_without_end_after_the_last_retr
         found = rows(server, STATUS, case_id)[0]
         assert (found["status"], found["attempts"].count("recipient refused (451)")) == ("failed", 5)
         assert unsent(server) == {"pending": 0, "failed": 2}
+        newest, oldest = server.admin("GET", "/mails").json()
+        assert (newest["clientId"], newest["caseId"], newest["kind"]) == (account.client_id, case_id, "start")
+        assert (newest["channel"], newest["status"], len(newest["attempts"])) == ("mail", "failed", 5)
+        assert newest["attempts"][-1]["error"] == "recipient refused (451)"
+        assert [attempt["error"] for attempt in oldest["attempts"]] == ["recipient refused (550)"]
+        assert server.admin("GET", "/mails?limit=1").json() == [newest]
+        assert server.admin("GET", f"/mails?status=failed&before={newest['mailId']}").json() == [oldest]
+        assert server.admin("GET", "/mails?status=sent").json() == []
+        assert EMAIL not in server.admin("GET", "/mails").text
         assert EMAIL not in found["attempts"]
         assert EMAIL not in server.process.log()
         assert mail.received == []

@@ -10,6 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from fallwerk.domain.audit.model import Actor, AuditEvent
+from fallwerk.domain.audit.system import restored as restored_event
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.store import backup as backup_module
 from fallwerk.store.all_tables import metadata
@@ -30,6 +32,11 @@ PASSPHRASE = "correct horse battery staple"
 ANSWERS = 40
 BLOB = b"sealed bytes of a document" * 100
 Empty = Callable[[Engine, Path], str]
+
+
+def note(number: int) -> AuditEvent:
+    """What the audit log says of a restore."""
+    return restored_event(number, actor=Actor("admin"), now_us=1_790_000_000_000_000)
 
 
 @pytest.fixture
@@ -57,7 +64,7 @@ def backup(tmp_path: Path, new_database: Callable[[Engine, Path], str]) -> Path:
     return tmp_path / "small.zip"
 
 
-@pytest.mark.req("C-08", "C-04")
+@pytest.mark.req("C-08", "C-04", "C-02")
 @pytest.mark.parametrize(
     ("source", "target"),
     [("sqlite", "sqlite"), ("postgresql", "postgresql"), ("sqlite", "postgresql"), ("postgresql", "sqlite")],
@@ -86,8 +93,11 @@ def test_a_restored_system_serves_the_old_cases_with_the_old_credentials(
         load.run_until(lambda load: back_up_beside(load, old, url, file))
         listed = results_of(server, load)
     assert file.stat().st_mode & 0o777 == 0o600
-    restored = restore_backup(file, new_url, new / "master.key", new / "blobs", PASSPHRASE)
-    assert restored == sum(len(rows(new_url, f"SELECT 1 FROM {table.name}")) for table in metadata.sorted_tables)
+    restored = restore_backup(file, new_url, new / "master.key", new / "blobs", PASSPHRASE, note)
+    counted = sum(len(rows(new_url, f"SELECT 1 FROM {table.name}")) for table in metadata.sorted_tables)
+    assert counted == restored + 1
+    event = "SELECT tenant_id, actor, details FROM audit_event WHERE action = 'backup.restored'"
+    assert rows(new_url, event) == [(0, "admin", f'{{"rows":{restored}}}')]
     assert (new / "blobs" / "ab" / "document").read_bytes() == BLOB
     assert KeyFile(new / "master.key").read() == (TEST_KEY,)
     assert (new / "master.key").stat().st_mode & 0o777 == 0o600
@@ -119,7 +129,7 @@ def test_objects_that_come_and_go_beside_the_backup_are_in_it(
     monkeypatch.setattr(backup_module, "_write_tables", tables_meanwhile)
     create_backup(url, [TEST_KEY], blobs, tmp_path / "file.zip", PASSPHRASE)
     restored = tmp_path / "new"
-    restore_backup(tmp_path / "file.zip", f"sqlite:///{tmp_path}/new.db", None, restored, PASSPHRASE)
+    restore_backup(tmp_path / "file.zip", f"sqlite:///{tmp_path}/new.db", None, restored, PASSPHRASE, note)
     assert {path.name: path.read_bytes() for path in (restored / "7").iterdir()} == {"released": BLOB, "uploaded": BLOB}
 
 
@@ -155,7 +165,7 @@ def test_the_keys_in_a_backup_with_a_passphrase_cannot_be_read_without_it(backup
     target = tmp_path / "target"
     for passphrase, reason in ((None, "its passphrase is needed"), ("wrong", "the passphrase is wrong")):
         with pytest.raises(BackupRefused, match=reason):
-            restore_backup(backup, f"sqlite:///{target / 'fallwerk.db'}", target / "master.key", None, passphrase)
+            restore_backup(backup, f"sqlite:///{target / 'fallwerk.db'}", target / "master.key", None, passphrase, note)
     assert not target.exists()
     with zipfile.ZipFile(backup) as archive:
         assert all(TEST_KEY.secret not in archive.read(name) for name in archive.namelist())
@@ -171,10 +181,10 @@ def test_a_damaged_backup_is_refused_and_leaves_everything_empty(
     DAMAGES[damage](backup, damaged)
     url = empty_database(engine, target)
     with pytest.raises(BackupRefused):
-        restore_backup(damaged, url, target / "master.key", target / "blobs", PASSPHRASE)
+        restore_backup(damaged, url, target / "master.key", target / "blobs", PASSPHRASE, note)
     assert not (target / "master.key").exists()
     # The very same target takes the sound backup afterwards.
-    assert restore_backup(backup, url, target / "master.key", target / "blobs", PASSPHRASE) > 0
+    assert restore_backup(backup, url, target / "master.key", target / "blobs", PASSPHRASE, note) > 0
 
 
 @pytest.mark.req("C-08")
@@ -186,7 +196,7 @@ def test_a_database_that_is_not_empty_is_left_as_it_is(
     url = new_database(engine, target)
     before = rows(url, "SELECT * FROM system_secret")
     with pytest.raises(BackupRefused, match="the database is not empty"):
-        restore_backup(backup, url, target / "master.key", target / "blobs", PASSPHRASE)
+        restore_backup(backup, url, target / "master.key", target / "blobs", PASSPHRASE, note)
     assert rows(url, "SELECT * FROM system_secret") == before
     assert not (target / "master.key").exists()
     assert not (target / "blobs").exists()
@@ -197,7 +207,7 @@ def test_other_master_keys_are_never_overwritten(backup: Path, tmp_path: Path) -
     target = tmp_path / "target"
     (key,) = KeyFile(target / "master.key").read_or_create()
     with pytest.raises(BackupRefused, match="holds other master keys"):
-        restore_backup(backup, f"sqlite:///{target / 'fallwerk.db'}", target / "master.key", None, PASSPHRASE)
+        restore_backup(backup, f"sqlite:///{target / 'fallwerk.db'}", target / "master.key", None, PASSPHRASE, note)
     assert KeyFile(target / "master.key").read() == (key,)
 
 
@@ -220,7 +230,7 @@ def test_a_backup_is_never_written_over_another_file_and_never_left_half(
 def test_a_database_that_is_away_is_named_as_the_reason(backup: Path, tmp_path: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     with pytest.raises(StoreUnavailable, match="port 1 failed"):
-        restore_backup(backup, url, tmp_path / "target" / "master.key", None, PASSPHRASE)
+        restore_backup(backup, url, tmp_path / "target" / "master.key", None, PASSPHRASE, note)
     with pytest.raises(StoreUnavailable, match="port 1 failed"):
         create_backup(url, [TEST_KEY], None, tmp_path / "never.zip", None)
     assert not (tmp_path / "never.zip").exists()

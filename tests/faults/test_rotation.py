@@ -32,7 +32,7 @@ def test_the_rotation_knows_every_sealed_column_of_the_schema() -> None:
     assert all(sealed.column.table is sealed.table for sealed in SEALED)
 
 
-@pytest.mark.req("C-04")
+@pytest.mark.req("C-04", "C-02")
 @pytest.mark.parametrize(("engine", "workers"), [("sqlite", 1), ("postgresql", 3)])
 def test_a_rotation_under_load_deletes_the_old_key_and_everything_is_still_read(
     engine: Engine, workers: int, new_database: Callable[[Engine, Path], str], tmp_path: Path, receiver: Receiver
@@ -54,6 +54,11 @@ def test_a_rotation_under_load_deletes_the_old_key_and_everything_is_still_read(
 
         load.run_until(rotate)
         assert load.refused == []
+        noted = httpx.get(f"{server.url}/admin/v1/audit/system?subject=master%20keys", headers=ADMIN).json()
+        by_action = {event["action"]: event for event in noted}
+        assert sorted(by_action) == ["keys.rotated", "keys.rotation_begun"]
+        assert {event["actor"] for event in noted} == {"admin"}
+        assert by_action["keys.rotated"]["details"] == {"masterKey": 2}
     key = only_key_left(data)
     assert_only_the_new_key_opens(url, key)
     assert_blind_index_finds(url, key, started.client_id)

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.types import ASGIApp
 
 from fallwerk.app.store import master_keys
 from fallwerk.app.system import Fallwerk
+from fallwerk.domain.audit.model import Actor
+from fallwerk.domain.audit.system import restored
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.server_plan import StartRefused
@@ -20,6 +22,10 @@ from fallwerk.store.sqlite import WriterHeld
 
 if TYPE_CHECKING:
     from fallwerk.adapters.tls import DevCertificates
+
+
+OPERATOR: Final = Actor("admin")
+"""Whoever may run commands on the machine of the server."""
 
 
 class ServerRuns(StartRefused):
@@ -74,7 +80,14 @@ def restore(settings: Settings, source: Path, passphrase: str | None) -> int:
 
     key_file = None if settings.master_key is not None else settings.master_key_file
     try:
-        return restore_backup(source, settings.database_url, key_file, _blob_folder(settings), passphrase)
+        return restore_backup(
+            source,
+            settings.database_url,
+            key_file,
+            _blob_folder(settings),
+            passphrase,
+            lambda rows: restored(rows, actor=OPERATOR, now_us=Clock().now_us()),
+        )
     except (BackupRefused, KeysUnreadable, StoreUnavailable, OSError) as error:
         raise StartRefused(str(error)) from error
 

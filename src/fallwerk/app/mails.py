@@ -1,6 +1,6 @@
 """Messages to people: mail server, SMS gateway, and the sandbox's mailbox where there is none."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fallwerk.app.area import Area, Core
 from fallwerk.domain.mail.model import Channel
@@ -12,6 +12,11 @@ from fallwerk.render.mails.letters import Letters
 from fallwerk.settings import Settings
 from fallwerk.store.database import Database
 from fallwerk.worker.mails import MailDuties
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fallwerk.own.api import Operation
 
 
 def area(core: Core) -> Area:
@@ -25,7 +30,18 @@ def area(core: Core) -> Area:
         _carriers(settings),
         mailbox=not settings.is_production,
     )
-    return Area(sandbox=Mailbox(core.database, core.blobs).operations(), handlers=duties.handlers(), stop=duties.close)
+
+    def admin() -> "Sequence[Operation]":
+        from fallwerk.own.admin.mails import MailRoutes  # noqa: PLC0415 - no start waits for it
+
+        return MailRoutes(core.database).operations()
+
+    return Area(
+        admin=admin,
+        sandbox=Mailbox(core.database, core.blobs).operations(),
+        handlers=duties.handlers(),
+        stop=duties.close,
+    )
 
 
 def codes(settings: Settings) -> OrderedCodes | None:

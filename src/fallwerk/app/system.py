@@ -22,6 +22,8 @@ from fallwerk.app.store import open_database
 from fallwerk.domain.account.demo import seed
 from fallwerk.domain.account.errors import KeysFromEnvironment
 from fallwerk.domain.account.model import ScrSettings
+from fallwerk.domain.audit.model import Actor
+from fallwerk.domain.audit.system import note_rotation, note_rotation_begun
 from fallwerk.domain.coupon.service import CouponOffice
 from fallwerk.domain.unit_of_work import UnitOfWork
 from fallwerk.kit.clock import Clock
@@ -246,9 +248,9 @@ class Fallwerk:
         worker = self.shared.worker_alive(self.clock.system_now_us())
         return {"database": database, "blobstore": blobs, "worker": worker}
 
-    async def rotate_keys(self) -> int:
+    async def rotate_keys(self, actor: Actor) -> int:
         """
-        Replace the master key.
+        Replace the master key, and note who had it done.
 
         Raises:
             KeysFromEnvironment: the operator replaces keys that the environment gives.
@@ -260,7 +262,12 @@ class Fallwerk:
             raise KeysFromEnvironment
         # Every server process takes up a changed key file with its worker's next beat.
         settle_s = 0.0 if self.settings.is_sqlite else KEYS_SETTLE_S
-        return await rotate(self.database, KeyFile(file), lambda: asyncio.sleep(settle_s))
+        begun_us = self.clock.now_us()
+        await self.database.write(lambda uow: note_rotation_begun(uow, actor=actor, now_us=begun_us))
+        key_id = await rotate(self.database, KeyFile(file), lambda: asyncio.sleep(settle_s))
+        done_us = self.clock.now_us()
+        await self.database.write(lambda uow: note_rotation(uow, key_id, actor=actor, now_us=done_us))
+        return key_id
 
     async def status(self) -> dict[str, Any]:
         """Tell an operator where the system stands (D-68, C-07)."""

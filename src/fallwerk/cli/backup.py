@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from fallwerk.cli.session import ask
 from fallwerk.settings import StartRefused
 
 app = typer.Typer(no_args_is_help=True, help="Back the whole system up into one file, and restore it.")
@@ -15,14 +16,21 @@ PASSPHRASE = typer.Option(None, "--passphrase-file", help="File whose first line
 
 @app.command()
 def create(target: Path, passphrase_file: Path | None = PASSPHRASE) -> None:
-    """Write a backup; the server may run meanwhile."""
+    """Write a backup, and note it in the audit log; the server may run meanwhile."""
     from fallwerk.app import back_up
     from fallwerk.cli.serve import settings_or_exit
 
     try:
-        rows = back_up(settings_or_exit(), target, _passphrase(passphrase_file))
+        passphrase = _passphrase(passphrase_file)
+        rows = back_up(settings_or_exit(), target, passphrase)
     except StartRefused as refused:
         raise _failed(refused) from None
+    try:
+        ask("POST", "backups", {"rows": rows, "keysEncrypted": passphrase is not None})
+    except typer.Exit:
+        # What left no trace in the audit log is not to be lying about.
+        target.unlink()
+        raise
     typer.echo(f"{target}: {rows} rows.")
 
 

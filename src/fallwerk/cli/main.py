@@ -15,6 +15,7 @@ GROUPS: Final[dict[str, str]] = {
     "backup": "backup",
     "broker": "broker",
     "keys": "keys",
+    "mail": "mail",
     "oauth-client": "oauth_client",
     "partner": "partner",
     "staff": "staff",

@@ -40,8 +40,10 @@ class AuditLog(Protocol):
     def add_many(self, events: Sequence[AuditEvent]) -> None:
         """Append many events with one statement."""
 
-    def events(self, tenant_id: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
-        """Return a tenant's events as they are kept, newest first, optionally of one subject."""
+    def events(
+        self, tenant_id: int, subject: str | None, limit: int, before: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return a tenant's events as they are kept, newest first, optionally of one subject or before an event."""
 
     def tenants(self) -> list[AuditedTenant]:
         """Return everybody who has a chain: the system, then all tenants by kind and name."""

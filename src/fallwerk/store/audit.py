@@ -178,11 +178,15 @@ class Audit:
         options = self._unit.connection.execution_options(yield_per=READ_AT_ONCE)
         yield from options.execute(_SEALED, {"tenant": tenant_id})
 
-    def events(self, tenant_id: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
-        """Return a tenant's events, newest first, optionally of one subject."""
+    def events(
+        self, tenant_id: int, subject: str | None, limit: int, before: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return a tenant's events, newest first, optionally of one subject or from before an event on."""
         statement = select(audit_event).where(_e.tenant_id == tenant_id).order_by(_e.event_id.desc()).limit(limit)
         if subject is not None:
             statement = statement.where(_e.subject == subject)
+        if before is not None:
+            statement = statement.where(_e.event_id < before)
         return [dict(row) for row in self._unit.execute(statement).mappings()]
 
 

@@ -23,11 +23,14 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import Connection, MetaData, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
+from fallwerk.domain.audit.model import AuditEvent
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.store.all_tables import metadata
 from fallwerk.store.keys import KeyFile, parse_keys
 from fallwerk.store.schema import begin, commit, current_revision, is_known_revision, plain_engine, upgrade
 from fallwerk.store.sealing import MasterKey
+from fallwerk.store.tables import audit_event
+from fallwerk.store.unit import RowIds
 
 FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 1_000
@@ -130,9 +133,19 @@ def _write_blobs(blobs: Path | None, archive: zipfile.ZipFile) -> None:
             archive.write(path, name, zipfile.ZIP_STORED)
 
 
-def restore_backup(source: Path, url: str, key_file: Path | None, blobs: Path | None, passphrase: str | None) -> int:
+def restore_backup(  # noqa: PLR0917 - where everything comes from and goes to
+    source: Path,
+    url: str,
+    key_file: Path | None,
+    blobs: Path | None,
+    passphrase: str | None,
+    event: Callable[[int], AuditEvent],
+) -> int:
     """
     Restore a backup into an empty system and bring its schema up to date; return the number of rows.
+
+    Args:
+        event: What the audit log says of it, by the number of rows.
 
     Raises:
         BackupRefused: not a backup or a damaged one, a wrong passphrase, a database that is not empty, other keys.
@@ -148,7 +161,7 @@ def restore_backup(source: Path, url: str, key_file: Path | None, blobs: Path | 
             _refuse_other_versions(source, manifest)
             keys = _unpacked_keys(orjson.loads(archive.read("keys.json")), passphrase)
             _refuse_other_keys(key_file, keys)
-            return _fill(archive, manifest, url, lambda: _place_files(archive, blobs, key_file, keys))
+            return _fill(archive, manifest, url, lambda: _place_files(archive, blobs, key_file, keys), event)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NoSuchTableError) as error:
         msg = f"{source} is no backup, or a damaged one: {error}"
         raise BackupRefused(msg) from None
@@ -180,7 +193,13 @@ def _refuse_other_keys(key_file: Path | None, keys: tuple[MasterKey, ...]) -> No
         raise BackupRefused(msg)
 
 
-def _fill(archive: zipfile.ZipFile, manifest: dict[str, Any], url: str, place_files: Callable[[], None]) -> int:
+def _fill(
+    archive: zipfile.ZipFile,
+    manifest: dict[str, Any],
+    url: str,
+    place_files: Callable[[], None],
+    event: Callable[[int], AuditEvent],
+) -> int:
     """Fill the database; it is committed last, so that a restore that fails anywhere can simply be repeated."""
     engine = plain_engine(url)
     try:
@@ -192,11 +211,29 @@ def _fill(archive: zipfile.ZipFile, manifest: dict[str, Any], url: str, place_fi
             upgrade(connection, manifest["revision"])
             total = sum(_read_table(archive, connection, name, count) for name, count in manifest["rows"].items())
             upgrade(connection)
+            _note(connection, event(total))
             place_files()
             commit(connection)
     finally:
         engine.dispose()
     return total
+
+
+def _note(connection: Connection, event: AuditEvent) -> None:
+    """Write one event, with a block of row ids of its own as a server process takes one."""
+    ids = RowIds()
+    ids.refill(connection)
+    values = {
+        "tenant_id": event.tenant_id,
+        "event_id": ids.next(),
+        "at_us": event.at_us,
+        "actor": event.actor.name,
+        "address": event.actor.address,
+        "action": event.action,
+        "subject": event.subject,
+        "details": orjson.dumps(event.details).decode(),
+    }
+    connection.execute(insert(audit_event), values)
 
 
 def _read_table(archive: zipfile.ZipFile, connection: Connection, name: str, expected: int) -> int:

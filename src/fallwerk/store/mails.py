@@ -14,12 +14,14 @@ from fallwerk.domain.mail.model import (
     Message,
     MessageCount,
     MessageStatus,
+    MessageSummary,
     PostedFile,
     PostedLetter,
 )
 from fallwerk.store.mail_tables import mail, sandbox_mail
 from fallwerk.store.rows import insert_rows
 from fallwerk.store.statements import upsert
+from fallwerk.store.tables import scr_client
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
@@ -44,6 +46,11 @@ _COUNT: Final = (
 )
 _UNSENT: Final = (
     select(_c.status, func.count().label("number")).where(_c.status != MessageStatus.SENT.value).group_by(_c.status)
+)
+_SUMMARIES: Final = (
+    select(_c.mail_id, scr_client.c.client_id, _c.case_id, _c.channel, _c.kind, _c.status, _c.attempts, _c.created_us)
+    .select_from(mail.outerjoin(scr_client, scr_client.c.tenant_id == _c.tenant_id))
+    .order_by(_c.mail_id.desc())
 )
 _MAILBOX: Final = (
     select(sandbox_mail)
@@ -88,6 +95,25 @@ class Mails:
         """Count what has not arrived."""
         found = {row.status: row.number for row in self._unit.execute(_UNSENT)}
         return MessageCount(found.get(MessageStatus.PENDING.value, 0), found.get(MessageStatus.FAILED.value, 0))
+
+    def listed(self, status: MessageStatus, limit: int, before: int | None) -> list[MessageSummary]:
+        """Return messages of one status, newest first; nothing sealed is opened."""
+        statement = _SUMMARIES.where(_c.status == status.value).limit(limit)
+        if before is not None:
+            statement = statement.where(_c.mail_id < before)
+        return [
+            MessageSummary(
+                message_id=row.mail_id,
+                client_id=row.client_id,
+                case_id=row.case_id,
+                channel=Channel(row.channel),
+                kind=MailKind(row.kind),
+                status=MessageStatus(row.status),
+                attempts=_attempts(row.attempts),
+                created_us=row.created_us,
+            )
+            for row in self._unit.execute(statement)
+        ]
 
     def put(self, message: Message, letter: Letter, at_us: int) -> None:
         """Put a letter into the mailbox; one that is put again after a crash stays one."""
@@ -165,10 +191,14 @@ class Mails:
             to=content["to"],
             facts=content["facts"],
             status=MessageStatus(row.status),
-            attempts=tuple(MailAttempt(**attempt) for attempt in orjson.loads(row.attempts)),
+            attempts=_attempts(row.attempts),
             created_us=row.created_us,
             useless_us=row.useless_us,
         )
+
+
+def _attempts(text: str) -> tuple[MailAttempt, ...]:
+    return tuple(MailAttempt(**attempt) for attempt in orjson.loads(text))
 
 
 def mail_context(what: str, tenant_id: int, case_id: str, number: int) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from fallwerk.apis.scr_delivery.mapping import render_list_form
 from fallwerk.domain.account.model import ScrSettings
+from fallwerk.domain.audit.model import Actor
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.slowdown import Slowdown
 from fallwerk.own.admin.routes import AdminDeps, admin_api
@@ -89,7 +90,7 @@ def admin(database_url: str) -> Iterator[Admin]:
     async def status() -> dict[str, Any]:
         return {"keyIds": [1]}
 
-    async def rotate_keys() -> int:
+    async def rotate_keys(_actor: Actor) -> int:
         return 2
 
     deps = AdminDeps(

@@ -27,6 +27,19 @@ def test_the_token_counts_as_bearer_only_and_only_once(admin):
         assert response.status_code == 401
 
 
+def test_a_list_goes_on_before_an_entry_and_what_names_none_is_refused(admin):
+    path = "audit/system"
+    assert admin.request("GET", f"{path}?before={10**17}&limit=1").status_code == 200
+    for query, pointer in (
+        ("before=x", "before"),
+        ("before=-1", "before"),
+        (f"before={10**18}", "before"),
+        ("limit=0", "limit"),
+    ):
+        response = admin.request("GET", f"{path}?{query}")
+        assert (response.status_code, [fault["pointer"] for fault in response.json()["errors"]]) == (400, [pointer])
+
+
 def test_an_empty_token_lets_nobody_in(admin):
     locked = OwnApi(admin.api.prefix, admin.api.operations, "", admin.api.slowdown, admin.api.errors)
     admin.api = locked

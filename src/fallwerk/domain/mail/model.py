@@ -93,6 +93,21 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSummary:
+    """What became of a message, without the person."""
+
+    message_id: int
+    client_id: str | None
+    """Whose case it is about."""
+    case_id: str
+    channel: Channel
+    kind: MailKind
+    status: MessageStatus
+    attempts: tuple[MailAttempt, ...]
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """A message in its words."""
 

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from fallwerk.domain.mail.model import Channel, Letter, MailKind, MailOutcome, Message, MessageCount, PostedLetter
+from fallwerk.domain.mail.model import (
+    Channel,
+    Letter,
+    MailKind,
+    MailOutcome,
+    Message,
+    MessageCount,
+    MessageStatus,
+    MessageSummary,
+    PostedLetter,
+)
 
 
 class MailRepository(Protocol):
@@ -23,6 +33,9 @@ class MailRepository(Protocol):
 
     def count(self) -> MessageCount:
         """Count what has not arrived."""
+
+    def listed(self, status: MessageStatus, limit: int, before: int | None) -> list[MessageSummary]:
+        """Return messages of one status, newest first, from before a message on if one is named."""
 
     def put(self, message: Message, letter: Letter, at_us: int) -> None:
         """Put a letter into the sandbox's mailbox."""

@@ -28,6 +28,18 @@ class SessionLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A password that was wrong, or given for nobody."""
+
+    action: str
+    """`staff.sign_in_failed` or `staff.password_refused`."""
+    actor: Actor
+    at_us: int
+    withheld: int = 0
+    """Failures of this server process, by whomever, that were not noted since the last one that was."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewStaff:
     """What is given for a new user."""
 
@@ -140,6 +152,21 @@ def begin_session(uow: UnitOfWork, user: StaffUser, token_hash: bytes, *, addres
     uow.staff.add_session(session)
     _note(uow, present, "staff.signed_in", actor=actor_of(present, address), now_us=now_us)
     return session
+
+
+def note_failure(uow: UnitOfWork, user: StaffUser | None, failure: Failure) -> None:
+    """
+    Note that somebody did not show who they are; what they typed is kept nowhere.
+
+    Source: W-04, C-02.
+
+    Args:
+        user: Whose name was given; None: nobody's, which the operator's log holds.
+    """
+    details: dict[str, str | int | bool | None] = {"withheld": failure.withheld} if failure.withheld else {}
+    tenant_id = OPERATOR.tenant_id if user is None else user.home.tenant_id
+    subject = "staff:unknown" if user is None else f"staff:{user.user_id}"
+    uow.audit.add(AuditEvent(tenant_id, failure.at_us, failure.actor, failure.action, subject, details))
 
 
 def live_session(uow: UnitOfWork, token_hash: bytes, limits: SessionLimits, now_us: int) -> Session | None:

@@ -1,4 +1,4 @@
-"""The `limit` of a list in the admin API."""
+"""The `limit` of a list in the admin API, and where it goes on."""
 
 from typing import Final
 
@@ -6,6 +6,8 @@ from fallwerk.dialects.problem import PointedFault, bad_request
 
 LISTED: Final = 1000
 """Entries that one answer lists at most."""
+LONGEST_NUMBER: Final = 18
+"""Digits that every database takes."""
 
 
 def read_limit(text: str | None) -> int:
@@ -19,4 +21,18 @@ def read_limit(text: str | None) -> int:
         return LISTED
     if not text.isascii() or not text.isdigit() or len(text) > len(str(LISTED)) or not 1 <= int(text) <= LISTED:
         raise bad_request([PointedFault("limit", f"The limit must be a whole number from 1 to {LISTED}.")])
+    return int(text)
+
+
+def read_before(text: str | None) -> int | None:
+    """
+    Read the `before` of a list, the number of its last entry so far; None: from the newest on.
+
+    Raises:
+        Problem: 400, not a whole number.
+    """
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
+        raise bad_request([PointedFault("before", "The value must be the number of an entry.")])
     return int(text)

@@ -112,6 +112,7 @@ def new_oauth_client_json(new: NewOAuthClient) -> dict[str, Any]:
 def event_json(event: Mapping[str, Any]) -> dict[str, Any]:
     """Render an audit event as the store keeps it."""
     return {
+        "eventId": event["event_id"],
         "at": from_us(event["at_us"]).isoformat().replace("+00:00", "Z"),
         "actor": event["actor"],
         "address": event["address"],

@@ -11,7 +11,8 @@ from fallwerk.dialects.problem import bad_request
 from fallwerk.domain.account.model import ScrSettings
 from fallwerk.domain.account.rules import setting_faults
 from fallwerk.domain.account.service import create_scr_client, known_client, rotate_scr_client, update_scr_client
-from fallwerk.domain.audit.model import SYSTEM_CHAIN, ChainReport
+from fallwerk.domain.audit.model import SYSTEM_CHAIN, Actor, ChainReport
+from fallwerk.domain.audit.system import note_backup
 from fallwerk.domain.idempotency import Answer
 from fallwerk.domain.identcase.errors import CaseUnknown
 from fallwerk.domain.identcase.lifecycle import Role
@@ -24,11 +25,12 @@ from fallwerk.own.admin import mapping
 from fallwerk.own.admin.errors import WIRE
 from fallwerk.own.admin.events import events_of
 from fallwerk.own.admin.orders import BYTES_MAX, OrderIntake
-from fallwerk.own.admin.schema import NewClientBody, RotateBody, SettingsBody, check_body, read_body
+from fallwerk.own.admin.schema import BackupBody, NewClientBody, RotateBody, SettingsBody, check_body, read_body
 from fallwerk.own.api import JSON, NDJSON, Call, Operation, OwnApi, answer_once, json_answer
 
 PREFIX: Final = "/admin/v1"
 CREATED: Final = 201
+NO_CONTENT: Final = 204
 OK: Final = 200
 
 SettingsT = TypeVar("SettingsT", bound=SettingsBody)
@@ -42,7 +44,7 @@ class AdminDeps:
     Args:
         token: The bearer token; with an empty one nobody is let in.
         render: The list form of a delivery result.
-        rotate_keys: Puts a new master key in place, seals everything anew and returns the key's id.
+        rotate_keys: Puts a new master key in place, seals everything anew, notes who had it done, returns the key's id.
         status: Tells queue sizes, key ids and the webhooks' source addresses (D-68).
         defaults: What a setting is that a new client does not name.
     """
@@ -53,7 +55,7 @@ class AdminDeps:
     render: ResultRenderer
     slowdown: Slowdown
     status: Callable[[], Awaitable[Mapping[str, Any]]]
-    rotate_keys: Callable[[], Awaitable[int]]
+    rotate_keys: Callable[[Actor], Awaitable[int]]
     defaults: ScrSettings = field(default_factory=ScrSettings)
     max_body_bytes: int = 1024 * 1024
 
@@ -90,12 +92,23 @@ class AdminRoutes:
             Operation("listSystemEvents", "GET", "audit/system", self.list_system_events),
             Operation("listAuditEvents", "GET", "audit/{clientId}", self.list_events),
             Operation("showStatus", "GET", "status", self.show_status),
+            Operation("noteBackup", "POST", "backups", self.note_backup, JSON, size),
             Operation("rotateKeys", "POST", "keys/rotate", self.rotate_keys),
         )
 
-    async def rotate_keys(self, _call: Call) -> Response:
+    async def rotate_keys(self, call: Call) -> Response:
         """Replace the master key; answers when every value is sealed anew and the old key is gone (C-04)."""
-        return json_answer({"masterKey": await self.deps.rotate_keys()})
+        return json_answer({"masterKey": await self.deps.rotate_keys(call.actor)})
+
+    async def note_backup(self, call: Call) -> Response:
+        """Note in the system's chain that a backup was made: `fallwerk backup create` keeps none without."""
+        body, now_us = read_body(BackupBody, call.json()), self.deps.clock.now_us()
+        await self.deps.store.write(
+            lambda uow: note_backup(
+                uow, rows=body.rows, keys_encrypted=body.keysEncrypted, actor=call.actor, now_us=now_us
+            )
+        )
+        return Response(status_code=NO_CONTENT)
 
     async def create_client(self, call: Call) -> Response:
         """Open an account; its secrets are shown this once (C-01)."""

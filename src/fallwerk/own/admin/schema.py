@@ -127,6 +127,13 @@ class RotateBody(Body):
     overlapSeconds: Periods | None = None
 
 
+class BackupBody(Body):
+    """What a backup holds."""
+
+    rows: Annotated[int, Field(ge=0, lt=2**53)]
+    keysEncrypted: bool
+
+
 class BrokerSettingsBody(Body):
     """Settings of a broker under their names of the control API; null puts a setting back to its default."""
 

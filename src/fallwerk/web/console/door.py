@@ -7,27 +7,32 @@ keyed hash of it, so that no form of another site or another browser carries the
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import structlog
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from fallwerk.domain.audit.model import Actor
 from fallwerk.domain.staff.errors import PasswordRefused, StaffUnknown
 from fallwerk.domain.staff.model import Session, StaffUser
 from fallwerk.domain.staff.ports import Passwords
 from fallwerk.domain.staff.rules import LONGEST_PASSWORD, check_password, normal_username
 from fallwerk.domain.staff.service import (
     SEEN_EVERY_US,
+    Failure,
     SessionLimits,
+    actor_of,
     begin_session,
     choose_password,
     end_session,
     live_session,
+    note_failure,
     renew_hash,
 )
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
+from fallwerk.kit.allowance import Allowance, Limit
 from fallwerk.kit.clock import Clock
 from fallwerk.kit.ids import new_secret
 from fallwerk.kit.slowdown import Slowdown, Wide
@@ -39,6 +44,12 @@ T = TypeVar("T")
 LONGEST_TOKEN: Final = 100
 FREE_OF_AN_ADDRESS: Final = 20
 """Failures of one address that cost nothing: a whole office may sit behind it."""
+NOTED_OF_A_NAME: Final = 10
+NOTED_OF_AN_ADDRESS: Final = 50
+NOTED: Final = 200
+"""Failures that one process notes in ten minutes in the audit log; the next one noted counts the others."""
+NOBODY: Final = "nobody"
+"""Who acts while nobody is signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Door:
     hash_of: Callable[[str], bytes]
     limits: SessionLimits
     https: bool
+    noted: Allowance = field(default_factory=lambda: Allowance(NOTED))
 
     @property
     def cookie(self) -> str:
@@ -119,8 +131,19 @@ class Door:
                 await self._renew(known, password)
                 return token
         log.info("staff.sign_in_failed", address=address)
+        await self._note_failure(user, name, "staff.sign_in_failed", Actor(NOBODY, address))
         await self.slowdown.failed(("staff", name), Wide(("staff address", address), FREE_OF_AN_ADDRESS))
         return None
+
+    async def _note_failure(self, user: StaffUser | None, name: str, action: str, actor: Actor) -> None:
+        """Note a failure in the audit log, as long as there are not too many: strangers cause them at will."""
+        # The same for a name that there is and one that there is none of, or the time would tell which.
+        withheld = self.noted.take(
+            Limit(("name", name), NOTED_OF_A_NAME), Limit(("address", actor.address), NOTED_OF_AN_ADDRESS)
+        )
+        if withheld is not None:
+            failure = Failure(action, actor, self.clock.now_us(), withheld)
+            await self.store.write(lambda uow: note_failure(uow, user, failure))
 
     async def _begin(self, user: StaffUser, address: str) -> str | None:
         token, now_us = new_secret(), self.clock.now_us()
@@ -153,6 +176,7 @@ class Door:
         user = session.user
         check_password(chosen, user.username)
         if not await self.passwords.matches(user.password_hash, present[:LONGEST_PASSWORD]):
+            await self._note_failure(user, user.username, "staff.password_refused", actor_of(user, address))
             await self.slowdown.failed(("staff", user.username), Wide(("staff address", address), FREE_OF_AN_ADDRESS))
             raise StaffUnknown
         if await self.passwords.matches(user.password_hash, chosen):
