@@ -8,7 +8,7 @@ from fallwerk.domain.portal.ports import CodeSender
 from fallwerk.domain.portal.queue import forget_absent
 from fallwerk.kit.darkroom import Darkroom
 from fallwerk.settings import Settings
-from fallwerk.web.portal.cases import finder, glancer
+from fallwerk.web.portal.cases import finder
 from fallwerk.web.portal.frame import Deps
 from fallwerk.web.portal.routes import Equipment, routes
 from fallwerk.web.portal.visits import Visits
@@ -36,7 +36,6 @@ def area(core: Core, sender: CodeSender | None = None) -> Area:
     )
     deps = Deps(
         find=finder(core.database, sender),
-        glance=glancer(core.database),
         store=core.database,
         clock=core.clock,
         slowdown=core.slowdown,

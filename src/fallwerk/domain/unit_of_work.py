@@ -14,6 +14,7 @@ from fallwerk.domain.idempotency import IdempotencyRepository
 from fallwerk.domain.identcase.attempt import CaseFile
 from fallwerk.domain.identcase.ports import (
     AttemptRepository,
+    CaseFileRepository,
     CaseRepository,
     PersonRepository,
     RecordRepository,
@@ -67,6 +68,10 @@ class UnitOfWork(Protocol):
     @property
     def cases(self) -> CaseRepository:
         """Identification cases."""
+
+    @property
+    def case_files(self) -> CaseFileRepository:
+        """Cases of START with all that belongs to them."""
 
     @property
     def attempts(self) -> AttemptRepository:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from sqlalchemy import bindparam, insert, select, update
 
-from fallwerk.domain.account.model import IdentClass, ScrClient, ScrSettings
+from fallwerk.domain.account.model import Credential, IdentClass, ScrClient, ScrSettings
 from fallwerk.domain.account.ports import NewCredential
 from fallwerk.domain.identcase.model import Method
 from fallwerk.store.credentials import add_credentials, credentials_of, end_credentials
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _c: Final = scr_client.c
 _BY_ID: Final = select(scr_client).where(_c.client_id == bindparam("client"))
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update()
-_BY_TENANT: Final = select(scr_client).where(_c.tenant_id == bindparam("tenant"))
+BY_TENANT: Final = select(scr_client).where(_c.tenant_id == bindparam("tenant"))
 
 
 class Accounts:
@@ -35,7 +35,7 @@ class Accounts:
 
     def scr_client_of(self, tenant_id: int) -> ScrClient | None:
         """Return a client by its tenant."""
-        row = self._unit.execute(_BY_TENANT, {"tenant": tenant_id}).one_or_none()
+        row = self._unit.execute(BY_TENANT, {"tenant": tenant_id}).one_or_none()
         return None if row is None else self._client(row)
 
     def scr_clients(self) -> list[ScrClient]:
@@ -113,13 +113,17 @@ class Accounts:
         self._unit.changed_accounts = True
 
     def _client(self, row: Any) -> ScrClient:  # noqa: ANN401 - a row of the table
+        return self.read(row, credentials_of(self._unit, row.tenant_id))
+
+    def read(self, row: Any, credentials: tuple[Credential, ...]) -> ScrClient:  # noqa: ANN401 - a row of the table
+        """Turn what `BY_TENANT` finds into a client."""
         secrets = orjson.loads(self._unit.sealer.open(row.secrets_sealed, _context(row.tenant_id)))
         return ScrClient(
             tenant_id=row.tenant_id,
             client_id=row.client_id,
             settings=replace(_settings(row.settings), webhook_password=secrets["webhook"]),
             data_passwords=tuple((word, end) for word, end in secrets["data"]),
-            credentials=credentials_of(self._unit, row.tenant_id),
+            credentials=credentials,
         )
 
 

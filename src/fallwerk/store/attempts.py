@@ -1,5 +1,6 @@
 """Attempts by the methods of START in the database; those of a delivery are kept by `cases.py`."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select
@@ -22,7 +23,11 @@ class Attempts:
 
     def of_case(self, tenant_id: int, case_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of a case, oldest first."""
-        rows = self._unit.execute(_OF_CASE, {"tenant": tenant_id, "case": case_id}).all()
+        rows = self._unit.execute(OF_CASE, {"tenant": tenant_id, "case": case_id}).all()
+        return self.read(rows)
+
+    def read(self, rows: Sequence[Any]) -> tuple[Attempt, ...]:
+        """Turn what `OF_CASE` finds into attempts."""
         return tuple(self._attempt(row) for row in rows)
 
     def save(self, tenant_id: int, case_id: str, attempt: Attempt) -> None:
@@ -64,7 +69,7 @@ def _context(tenant_id: int, case_id: str) -> bytes:
     return f"details|{tenant_id}|{case_id}".encode()
 
 
-_OF_CASE: Final = (
+OF_CASE: Final = (
     select(identification)
     .where(identification.c.tenant_id == bindparam("tenant"), identification.c.case_id == bindparam("case"))
     .order_by(identification.c.number)

@@ -151,7 +151,7 @@ class Cases:
 
     def get(self, tenant_id: int, case_id: str, *, kind: CaseKind, lock: bool = False) -> CaseRow | None:
         """Return a case with its order and latest identification."""
-        statement = _LOCKED_CASE if lock else _CASE
+        statement = LOCKED_CASE if lock else CASE
         row = self._unit.execute(statement, {"tenant": tenant_id, "case": case_id}).one_or_none()
         if row is None or row.kind != kind:
             return None
@@ -181,18 +181,19 @@ class Cases:
 
     def find_tenant(self, case_id: str) -> int | None:
         """Look a case up in the directory."""
-        return self._unit.execute(_TENANT_OF, {"case": case_id}).scalar()
+        (rows,) = self._unit.ask((_TENANT_OF,), {"case": case_id})
+        return rows[0].tenant_id if rows else None
 
     def head(self, tenant_id: int, case_id: str) -> IdentCase | None:
         """Return a case without its order."""
-        row = self._unit.execute(_CASE, {"tenant": tenant_id, "case": case_id}).one_or_none()
+        row = self._unit.execute(CASE, {"tenant": tenant_id, "case": case_id}).one_or_none()
         return None if row is None else case_of(row)
 
     def save(self, row: CaseRow, result: bytes | None) -> None:
         """Store state, latest identification and result of a case."""
         case, tenant_id = row.case, row.case.tenant_id
         context = context_of("result", tenant_id, case.case_id)
-        self._unit.execute(
+        self._unit.later(
             _SAVE,
             {
                 "tenant": tenant_id,
@@ -335,8 +336,8 @@ _KEY: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("cas
 _HOLDER: Final = select(_c.case_id).where(
     _c.tenant_id == bindparam("tenant"), _c.reference_id == bindparam("reference")
 )
-_CASE: Final = select(ident_case).where(*_KEY)
-_LOCKED_CASE: Final = _CASE.with_for_update()
+CASE: Final = select(ident_case).where(*_KEY)
+LOCKED_CASE: Final = CASE.with_for_update()
 _ATTEMPT: Final = (
     select(identification)
     .where(identification.c.tenant_id == bindparam("tenant"), identification.c.case_id == bindparam("case"))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _c: Final = coupon.c
 _OF_CASE: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("case"))
 _LIST: Final = select(coupon).where(*_OF_CASE).order_by(_c.created_us, _c.coupon_id)
+_ADD: Final = insert(coupon)
 _COUNT: Final = select(func.count()).select_from(coupon).where(*_OF_CASE)
 
 
@@ -31,7 +32,7 @@ class Coupons:
             "created_us": new.created_us,
             "blob_key": new.blob_key,
         }
-        self._unit.execute(insert(coupon), values)
+        self._unit.later(_ADD, values)
 
     def of_case(self, tenant_id: int, case_id: str) -> list[Coupon]:
         """Return the coupons of a case, oldest first."""

@@ -1,7 +1,7 @@
 """User names with keyed hashes of their secrets, and the overlap of a rotation; for every kind of tenant."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
 
 _c: Final = credential.c
-_OF_TENANT: Final = select(credential).where(_c.tenant_id == bindparam("tenant")).order_by(_c.credential_id)
-_OF_USER: Final = _OF_TENANT.where(_c.username == bindparam("user"))
+OF_TENANT: Final = select(credential).where(_c.tenant_id == bindparam("tenant")).order_by(_c.credential_id)
+_OF_USER: Final = OF_TENANT.where(_c.username == bindparam("user"))
 
 
 def credentials_of(unit: "Unit", tenant_id: int, username: str | None = None) -> tuple[Credential, ...]:
     """Return a tenant's credentials, oldest first, optionally those of one user name."""
-    statement = _OF_TENANT if username is None else _OF_USER
+    statement = OF_TENANT if username is None else _OF_USER
     found = unit.execute(statement, {"tenant": tenant_id} | ({} if username is None else {"user": username}))
+    return read_credentials(found.all())
+
+
+def read_credentials(rows: Sequence[Any]) -> tuple[Credential, ...]:
+    """Turn what `OF_TENANT` finds into credentials."""
     return tuple(
-        Credential(row.username, bytes(row.secret_hash), bool(row.alive_only), row.valid_until_us) for row in found
+        Credential(row.username, bytes(row.secret_hash), bool(row.alive_only), row.valid_until_us) for row in rows
     )
 
 

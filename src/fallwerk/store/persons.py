@@ -1,5 +1,6 @@
 """What a person told us and left behind, in the database: contact data, consents, records."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -25,13 +26,17 @@ class Persons:
     def of_case(self, tenant_id: int, case_id: str) -> Person:
         """Return what the person of a case told us."""
         key = {"tenant": tenant_id, "case": case_id}
-        sealed = self._unit.execute(_PERSON, key).scalar()
+        people, consents = self._unit.execute(PERSON, key).all(), self._unit.execute(CONSENTS, key).all()
+        return self.read(tenant_id, case_id, people, consents)
+
+    def read(self, tenant_id: int, case_id: str, people: Sequence[Any], consents: Sequence[Any]) -> Person:
+        """Turn what `PERSON` and `CONSENTS` find into a person."""
         contact = None
-        if sealed is not None:
-            contact = contact_of(self._unit.sealer.open(bytes(sealed), _context("person", tenant_id, case_id)))
-        rows = self._unit.execute(_CONSENTS, key).all()
-        consents = (Consent(row.kind, row.text_version, row.given_us, row.language) for row in rows)
-        return Person(contact, tuple(consents))
+        if people:
+            sealed = bytes(people[0].data_sealed)
+            contact = contact_of(self._unit.sealer.open(sealed, _context("person", tenant_id, case_id)))
+        given = (Consent(row.kind, row.text_version, row.given_us, row.language) for row in consents)
+        return Person(contact, tuple(given))
 
     def save_contact(self, tenant_id: int, case_id: str, contact: Contact) -> None:
         """Store what the person entered, and what they can be found by from now on."""
@@ -70,7 +75,11 @@ class Records:
 
     def of_case(self, tenant_id: int, case_id: str) -> tuple[Record, ...]:
         """Return the records of a case, oldest first."""
-        rows = self._unit.execute(_RECORDS, {"tenant": tenant_id, "case": case_id}).all()
+        rows = self._unit.execute(RECORDS, {"tenant": tenant_id, "case": case_id}).all()
+        return self.read(rows)
+
+    def read(self, rows: Sequence[Any]) -> tuple[Record, ...]:
+        """Turn what `RECORDS` finds into records."""
         return tuple(self._record(row) for row in rows)
 
     def save(self, tenant_id: int, case_id: str, record: Record) -> None:
@@ -131,10 +140,10 @@ def _key(table: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a table
     return table.c.tenant_id == bindparam("tenant"), table.c.case_id == bindparam("case")
 
 
-_PERSON: Final = select(ident_person.c.data_sealed).where(*_key(ident_person))
-_CONSENTS: Final = (
+PERSON: Final = select(ident_person.c.data_sealed).where(*_key(ident_person))
+CONSENTS: Final = (
     select(ident_consent).where(*_key(ident_consent)).order_by(ident_consent.c.given_us, ident_consent.c.consent_id)
 )
-_RECORDS: Final = (
+RECORDS: Final = (
     select(ident_record).where(*_key(ident_record)).order_by(ident_record.c.created_us, ident_record.c.record_id)
 )

@@ -88,6 +88,8 @@ class PostgresDatabase(Database):
     def __init__(self, url: str, context: StoreContext, *, pool_size: int = 8) -> None:
         super().__init__(context)
         self._engine = engine_for(url, pool_size=pool_size + GROUPS)
+        # The driver says both with its BEGIN: no statement, and no wait, of its own.
+        self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = ThreadPoolExecutor(pool_size, "postgres")
         self._groups: dict[ManyWork[Any, Any], Group] = {}
         self._patience = Patience(lambda: _lives(self._engine))
@@ -172,8 +174,9 @@ class PostgresDatabase(Database):
     def _read(self, work: Work[T]) -> T:
         for attempt in range(TRIES):
             try:
-                with self._engine.connect() as connection:
-                    connection.execute(_SNAPSHOT)
+                with self._snapshots.connect() as connection:
+                    # What goes through the driver alone begins no transaction that SQLAlchemy would know of.
+                    connection.begin()
                     return work(Unit(connection, self.context))
             except FAILURES as error:
                 if _is_repeatable(error) and attempt + 1 < TRIES:
@@ -354,6 +357,5 @@ def _is_our_mistake(error: Exception) -> bool:
     return state[:2] in {"22", "23", "42"}
 
 
-_SNAPSHOT: Final = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 _PROBE: Final = text("UPDATE id_block SET next_id = next_id WHERE name = 'row'")
 _LOOK: Final = text("SELECT 1 FROM ident_case LIMIT 1")

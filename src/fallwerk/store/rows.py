@@ -7,13 +7,13 @@ between: as arrays with `unnest` on PostgreSQL, as rows of one `VALUES` on SQLit
 
 import select
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from functools import cache, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Executable, Integer, LargeBinary, SmallInteger, Table, Text
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
@@ -32,7 +32,7 @@ _ARRAY_TYPES: Final = {
 }
 
 
-Statement = tuple[str, list["ColumnValues"]]
+Statement = tuple[str, "list[ColumnValues] | Mapping[str, Any]"]
 
 
 class ColumnValues(list[Any]):
@@ -86,6 +86,34 @@ def send(unit: "Unit", *asked: Statement, commit: bool = False) -> list[tuple[An
             if commit:
                 raw.commit()
         return cursor.fetchall() if asked else []
+
+
+def ask(unit: "Unit", statements: Sequence[Statement]) -> list[Sequence[Any]]:
+    """Send what a unit has not sent yet to PostgreSQL, and queries: one wait for all; return the rows of each query."""
+    from psycopg.rows import namedtuple_row  # noqa: PLC0415 - SQLite needs no PostgreSQL driver
+
+    raw: Any = unit.connection.connection.driver_connection
+    waiting, unit.unsent = unit.unsent, []
+    with ExitStack() as open_cursors:
+        cursors = []
+        with raw.pipeline():
+            for statement, values in (*waiting, *statements):
+                cursor = open_cursors.enter_context(closing(raw.cursor(row_factory=namedtuple_row)))
+                cursor.execute(statement, values)
+                _flush(raw.pgconn)
+                cursors.append(cursor)
+        return [cursor.fetchall() for cursor in cursors[len(waiting) :]]
+
+
+def deferred(unit: "Unit", statement: Executable, parameters: Mapping[str, Any]) -> Statement:
+    """Write a Core statement as PostgreSQL's driver takes it."""
+    made = _written(statement, tuple(parameters), unit.connection.dialect)
+    return made.string, made.construct_params(parameters)
+
+
+@lru_cache(maxsize=256)
+def _written(statement: Any, names: tuple[str, ...], dialect: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's own types
+    return statement.compile(dialect=dialect, column_keys=list(names))
 
 
 def _flush(wire: "PGconn") -> None:

@@ -1,5 +1,6 @@
 """The few statements that the two engines spell differently."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table
@@ -11,7 +12,11 @@ if TYPE_CHECKING:
 
 def insert_for(unit: "Unit", table: Table) -> Any:  # noqa: ANN401 - the two inserts share their verbs, not a type
     """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    if unit.is_sqlite:
+    return _insert(table, is_sqlite=unit.is_sqlite)
+
+
+def _insert(table: Table, *, is_sqlite: bool) -> Any:  # noqa: ANN401 - see `insert_for`
+    if is_sqlite:
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - it brings every driver it knows; costs start-up time
 
@@ -27,7 +32,12 @@ def insert_new(unit: "Unit", table: Table, values: dict[str, Any]) -> bool:
 
 def upsert(unit: "Unit", table: Table, values: dict[str, Any]) -> None:
     """Insert a row or replace everything but its key."""
+    unit.later(_upsert(table, tuple(values), is_sqlite=unit.is_sqlite), values)
+
+
+@cache
+def _upsert(table: Table, names: tuple[str, ...], *, is_sqlite: bool) -> Any:  # noqa: ANN401 - see `insert_for`
     keys = [column.name for column in table.primary_key.columns]
-    statement = insert_for(unit, table)
-    rest = {name: statement.excluded[name] for name in values if name not in keys}
-    unit.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
+    statement = _insert(table, is_sqlite=is_sqlite)
+    rest = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)

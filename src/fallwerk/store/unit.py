@@ -15,6 +15,7 @@ from fallwerk.store.accounts import Accounts
 from fallwerk.store.attempts import Attempts
 from fallwerk.store.audit import Audit
 from fallwerk.store.calls import Calls
+from fallwerk.store.case_files import CaseFiles
 from fallwerk.store.cases import Cases
 from fallwerk.store.confirmations import Confirmations, WaitingPeople
 from fallwerk.store.coupons import Coupons
@@ -28,7 +29,7 @@ from fallwerk.store.mails import Mails
 from fallwerk.store.notifications import Notifications
 from fallwerk.store.partners import Partners
 from fallwerk.store.persons import Persons, Records
-from fallwerk.store.rows import Statement, send
+from fallwerk.store.rows import Statement, ask, deferred, send
 from fallwerk.store.sandbox import Sandbox
 from fallwerk.store.sealing import KeyedHashes, Sealer
 from fallwerk.store.signing_keys import SigningKeys
@@ -138,6 +139,19 @@ class Unit:
             send(self)
         return self.connection.execute(statement, parameters)
 
+    def ask(self, statements: Sequence[Executable], parameters: Mapping[str, Any]) -> list[Sequence[Any]]:
+        """Run queries that share their parameters, with one wait for all on PostgreSQL; return the rows of each."""
+        if self.is_sqlite:
+            return [self.connection.execute(statement, parameters).all() for statement in statements]
+        return ask(self, [deferred(self, statement, parameters) for statement in statements])
+
+    def later(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
+        """Run a statement whose result nobody needs: on PostgreSQL with the next one, or with the commit."""
+        if self.is_sqlite:
+            self.connection.execute(statement, parameters)
+        else:
+            self.unsent.append(deferred(self, statement, parameters))
+
     def result_of(self, file: CaseFile) -> bytes:
         """Render what a client reads of a case of START."""
         return self.context.render_result(file)
@@ -162,6 +176,11 @@ class Unit:
     def cases(self) -> Cases:
         """Identification cases."""
         return Cases(self)
+
+    @cached_property
+    def case_files(self) -> CaseFiles:
+        """Cases of START with all that belongs to them."""
+        return CaseFiles(self)
 
     @cached_property
     def attempts(self) -> Attempts:

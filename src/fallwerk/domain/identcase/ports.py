@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from fallwerk.domain.account.model import ScrClient
-from fallwerk.domain.identcase.attempt import Attempt, Consent, Person, Record
+from fallwerk.domain.identcase.attempt import Attempt, CaseFile, Consent, Person, Record
 from fallwerk.domain.identcase.filter import CaseFilter
 from fallwerk.domain.identcase.model import Address, CaseId, CaseKind, CaseOrder, Contact, IdentCase, Identification
 from fallwerk.domain.identcase.plan import NewCase
@@ -162,6 +162,13 @@ class RecordRepository(Protocol):
 
     def remove(self, tenant_id: int, case_id: str, record_id: int) -> None:
         """Delete a record's row; whoever calls this releases its content."""
+
+
+class CaseFileRepository(Protocol):
+    """Cases of START with everything that belongs to them, read with one wait for the database."""
+
+    def get(self, tenant_id: int, case_id: str, *, lock: bool = False) -> CaseFile | None:
+        """Return a case, None if the tenant has no such one of START; `lock` holds it until the transaction ends."""
 
 
 class StartResultRepository(Protocol):

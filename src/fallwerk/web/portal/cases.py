@@ -8,9 +8,8 @@ from typing import Final
 from fallwerk.domain.account.model import IdentClass, ScrSettings
 from fallwerk.domain.identcase.attempt import Attempt, CaseFile, Record, ValidationStatus
 from fallwerk.domain.identcase.errors import CaseUnknown
-from fallwerk.domain.identcase.model import CallbackUrl, CaseKind, CaseStatus, Contact, IdentStatus, Method
+from fallwerk.domain.identcase.model import CallbackUrl, CaseStatus, Contact, IdentStatus, Method
 from fallwerk.domain.identcase.service.attempts import open_case
-from fallwerk.domain.identcase.service.case_state import client_of
 from fallwerk.domain.portal.confirmation import factors_of
 from fallwerk.domain.portal.model import Factor
 from fallwerk.domain.portal.ports import CodeSender
@@ -156,38 +155,6 @@ def finder(store: Transactions, sender: CodeSender | None = None) -> FindCase:
         return await store.read(lambda uow: _find(uow, case_id, sender))
 
     return find
-
-
-def glancer(store: Transactions) -> FindCase:
-    """
-    Look up what the case's own page shows, with half the statements of `finder`.
-
-    Whoever opens the page often only looks whether anything happened; what the dialogue needs is left out, so nothing
-    of `missing`, `factors` and `agreed` can be relied on.
-    """
-
-    async def find(case_id: str) -> CaseView | None:
-        return await store.read(lambda uow: _glance(uow, case_id))
-
-    return find
-
-
-def _glance(uow: UnitOfWork, case_id: str) -> CaseView | None:
-    tenant_id = uow.cases.find_tenant(case_id)
-    row = None if tenant_id is None else uow.cases.get(tenant_id, case_id, kind=CaseKind.START)
-    if tenant_id is None or row is None:
-        return None
-    attempts: tuple[Attempt, ...] = ()
-    if row.identification is not None:
-        single = Attempt(row.attempt, row.identification)
-        attempts = (single,) if row.attempt == 1 else uow.attempts.of_case(tenant_id, case_id)
-    asks_again = any(
-        attempt.method is Method.PHOTO and attempt.identification.status is IdentStatus.INCOMPLETE
-        for attempt in attempts
-    )
-    records = uow.records.of_case(tenant_id, case_id) if asks_again else ()
-    file = CaseFile(row.case, row.order, client_of(uow, tenant_id), attempts, records=records)
-    return view_of(file, None)
 
 
 def _find(uow: UnitOfWork, case_id: str, sender: CodeSender | None) -> CaseView | None:

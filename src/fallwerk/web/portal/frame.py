@@ -48,8 +48,6 @@ class Deps:
     """What the portal is made with."""
 
     find: FindCase
-    glance: FindCase
-    """Finds what the case's own page shows, and no more."""
     store: Transactions
     clock: Clock
     slowdown: Slowdown
@@ -138,14 +136,13 @@ class Frame:
         take: Handler | None,
         *,
         always: bool = False,
-        find: FindCase | None = None,
     ) -> Response:
         """Open the case whose number somebody gave and let a handler answer."""
         case_id = normalised(written)
         if case_id is None:
             return self.ask(request, written, "malformed")
         try:
-            case = await (find or self.deps.find)(case_id)
+            case = await self.deps.find(case_id)
             if case is None:
                 await self.deps.slowdown.failed(("portal", _address(request)))
                 return self.ask(request, written, "unknown")

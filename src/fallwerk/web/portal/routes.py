@@ -73,7 +73,7 @@ def routes(deps: Deps, equipment: Equipment) -> list[BaseRoute]:
         written = request.query_params.get(NUMBER, "").strip()
         if not written:
             return frame.ask(request)
-        return await frame.serve(request, written, overview.show, None, find=deps.glance)
+        return await frame.serve(request, written, overview.show, None)
 
     async def nowhere(request: Request) -> Response:
         return frame.ask(request)

@@ -16,7 +16,7 @@ from fallwerk.domain.identcase.lifecycle import Role, WantedStep
 from fallwerk.domain.identcase.methods_lifecycle import CANCELLATION, EXPIRY, Taken, TanMissing, advance, is_legal
 from fallwerk.domain.identcase.model import CaseKind, CaseStatus, IdentCase, IdentStatus, Method
 from fallwerk.domain.identcase.ports import CaseRow
-from fallwerk.domain.identcase.service.case_state import client_of, erasure_of, with_status
+from fallwerk.domain.identcase.service.case_state import erasure_of, with_status
 from fallwerk.domain.mail.service import mail_result
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.domain.notification.service import notify
@@ -54,17 +54,10 @@ def open_case(uow: UnitOfWork, tenant_id: int, case_id: str, *, lock: bool = Fal
     Raises:
         CaseUnknown: no such START case of this tenant.
     """
-    row = uow.cases.get(tenant_id, case_id, kind=CaseKind.START, lock=lock)
-    if row is None:
+    file = uow.case_files.get(tenant_id, case_id, lock=lock)
+    if file is None:
         raise CaseUnknown
-    return CaseFile(
-        case=row.case,
-        order=row.order,
-        client=client_of(uow, tenant_id),
-        attempts=uow.attempts.of_case(tenant_id, case_id),
-        person=uow.persons.of_case(tenant_id, case_id),
-        records=uow.records.of_case(tenant_id, case_id),
-    )
+    return file
 
 
 def change_attempt(uow: UnitOfWork, tenant_id: int, case_id: str, step: MethodStep) -> CaseFile:
