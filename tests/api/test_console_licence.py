@@ -34,7 +34,7 @@ def account(server):
     return bank(server, identClass="Mobility")
 
 
-@pytest.mark.req("R-04", "W-05")
+@pytest.mark.req("R-03", "R-04", "W-05")
 def test_a_recorded_licence_is_in_the_clients_result_beside_what_was_provided(account, server):
     case_id = start(account, drivingLicenceProvided=PROVIDED)
     clerk = staff(server, "counter")

@@ -110,6 +110,7 @@ def test_both_statuses_their_history_comment_and_hints_are_shown(server, client)
     assert "Fehlt" in history
     checklist = re.search(r'<ul class="checklist">(.*?)</ul>', page.text, re.DOTALL)[1]
     assert checklist.count("<li>") == 2
+    assert checklist.count('aria-pressed="false"') == 2
     assert "&lt;svg onload=1&gt;" in checklist
     assert f"Schnittstelle {client.account.client_id}" in history
 

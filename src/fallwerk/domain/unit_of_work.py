@@ -20,7 +20,7 @@ from fallwerk.domain.identcase.ports import (
     RecordRepository,
     StartResultRepository,
 )
-from fallwerk.domain.loancase.ports import LoanCaseRepository
+from fallwerk.domain.loancase.ports import HintRepository, LoanCaseRepository
 from fallwerk.domain.mail.ports import MailRepository
 from fallwerk.domain.notification.ports import DueRepository, NotificationRepository
 from fallwerk.domain.partner.ports import PartnerRepository
@@ -96,6 +96,10 @@ class UnitOfWork(Protocol):
     @property
     def partners(self) -> PartnerRepository:
         """Partners of the loan platform and their OAuth clients."""
+
+    @property
+    def hints(self) -> HintRepository:
+        """Hints of loan cases that were ticked off."""
 
     @property
     def loans(self) -> LoanCaseRepository:

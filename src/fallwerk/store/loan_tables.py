@@ -93,6 +93,18 @@ loan_status_change: Final = Table(
 )
 """History of an application; an unchanged status is null, the note holds comment and hints."""
 
+loan_hint_tick: Final = Table(
+    "loan_hint_tick",
+    metadata,
+    Column("tenant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("application_number", Text, primary_key=True),
+    Column("change_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hint_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+"""Hints that were ticked off the check-list, by whom and when."""
+
 loan_comment: Final = Table(
     "loan_comment",
     metadata,

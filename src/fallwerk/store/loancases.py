@@ -252,6 +252,7 @@ class LoanCases:
             None if row.applicant_status is None else ApplicantStatus(row.applicant_status),
             str(note["comment"]),
             tuple(note["hints"]),
+            row.change_id,
         )
 
     def add_comments(self, tenant_id: int, case_number: str, comments: Sequence[Comment]) -> None:

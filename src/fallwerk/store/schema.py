@@ -13,7 +13,7 @@ from fallwerk.store.sealing import KeyedHashes, Sealer
 from fallwerk.store.sqlite import connect
 from fallwerk.store.tables import id_block, system_secret
 
-HEAD: Final = "0012"
+HEAD: Final = "0013"
 """The newest revision; a test keeps it equal to the scripts', so that a start needs no migration library."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 ADVISORY_LOCK: Final = 4_815_162_342

@@ -23,6 +23,7 @@ from fallwerk.store.customers import Brokers, Customers
 from fallwerk.store.desks import Desks
 from fallwerk.store.documents import Blobs
 from fallwerk.store.due import Due
+from fallwerk.store.hints import Hints
 from fallwerk.store.idempotency import Idempotency
 from fallwerk.store.loancases import LoanCases
 from fallwerk.store.mails import Mails
@@ -211,6 +212,11 @@ class Unit:
     def partners(self) -> Partners:
         """Partners of the loan platform and their OAuth clients."""
         return Partners(self)
+
+    @cached_property
+    def hints(self) -> Hints:
+        """Hints of loan cases that were ticked off."""
+        return Hints(self)
 
     @cached_property
     def loans(self) -> LoanCases:

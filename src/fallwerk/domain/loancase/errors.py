@@ -11,6 +11,8 @@ DomainError
 ├── ApplicationAmbiguous
 ├── NumbersDisagree
 ├── DocumentUnknown
+├── HintUnknown
+├── HintChanged
 ├── OwnerNeeded
 └── OwnerOutOfReach
 """
@@ -52,6 +54,14 @@ class NumbersDisagree(DomainError):
 
 class DocumentUnknown(DomainError):
     """The loan case has no document with this content."""
+
+
+class HintUnknown(DomainError):
+    """The loan case has no such hint."""
+
+
+class HintChanged(DomainError):
+    """Somebody else ticked the hint since it was shown; nothing was changed."""
 
 
 class OwnerNeeded(DomainError):

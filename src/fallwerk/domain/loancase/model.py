@@ -96,6 +96,26 @@ class StatusChange:
     applicant_status: ApplicantStatus | None
     comment: str
     hints: tuple[str, ...]
+    change_id: int = 0
+    """Names it within its application, counted from 1; 0 while it is not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class HintPlace:
+    """Which hint of an application's history is meant."""
+
+    application_number: str
+    change_id: int
+    number: int
+    """Place in its change's list, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class HintTick:
+    """That somebody ticked a hint of the check-list off."""
+
+    at_us: int
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from fallwerk.domain.loancase.model import (
     Application,
     Comment,
     Document,
+    HintPlace,
+    HintTick,
     ImportedData,
     LoanCase,
     NewDocument,
@@ -77,3 +79,19 @@ class LoanCaseRepository(Protocol):
 
     def find_content(self, tenant_id: int, case_number: str, sha256: bytes) -> bytes | None:
         """Return the blob key of a case's document with this content, None if it has none."""
+
+
+class HintRepository(Protocol):
+    """Which hints are ticked off; whoever changes that holds the application."""
+
+    def of_case(self, tenant_id: int, case_number: str) -> dict[HintPlace, HintTick]:
+        """Return what is ticked in all of a case's applications."""
+
+    def get(self, tenant_id: int, place: HintPlace) -> HintTick | None:
+        """Return a hint's tick, None if it has none."""
+
+    def tick(self, tenant_id: int, place: HintPlace, tick: HintTick) -> bool:
+        """Tick a hint; False if it was ticked already."""
+
+    def untick(self, tenant_id: int, place: HintPlace) -> None:
+        """Take a hint's tick back."""

@@ -10,15 +10,23 @@ from starlette.responses import Response, StreamingResponse
 from fallwerk.domain.audit.model import AuditEvent
 from fallwerk.domain.document.model import Blob
 from fallwerk.domain.document.ports import BlobStore
-from fallwerk.domain.loancase.errors import DocumentUnknown, LoanCaseDeleted, LoanCaseOutOfReach, LoanCaseUnknown
-from fallwerk.domain.loancase.model import Caller, Document, LoanCase, LoanCaseRecord
+from fallwerk.domain.loancase.errors import (
+    DocumentUnknown,
+    HintChanged,
+    HintUnknown,
+    LoanCaseDeleted,
+    LoanCaseOutOfReach,
+    LoanCaseUnknown,
+)
+from fallwerk.domain.loancase.hints import tick_hint, untick_hint
+from fallwerk.domain.loancase.model import Caller, Document, HintPlace, HintTick, LoanCase, LoanCaseRecord
 from fallwerk.domain.loancase.rules import TEXT_LONGEST, is_application_number, is_case_number
 from fallwerk.domain.loancase.service import add_comments, find_document, known_case, read_loan_case
 from fallwerk.domain.staff.model import Action, StaffUser
 from fallwerk.domain.staff.service import actor_of
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.pages import HEADERS
-from fallwerk.web.console.delivery import UNPROCESSABLE
+from fallwerk.web.console.delivery import UNPROCESSABLE, number
 from fallwerk.web.console.frame import Frame, NotHere, Page, Visit, redirect
 
 SHOWN_AT_ONCE: Final = 50
@@ -34,6 +42,8 @@ class Shown:
     partner: str
     names: Mapping[int, str]
     """Names of the people who wrote something, by their number."""
+    ticks: Mapping[HintPlace, HintTick]
+    """Hints that are ticked off."""
 
 
 class LoanPages:
@@ -51,6 +61,7 @@ class LoanPages:
             Page("console.loans", "GET", "/loans", read, self.show_list),
             Page("console.loan", "GET", one, read, self.show_case),
             Page("console.loan.comment", "POST", f"{one}/comments", Action.COMMENT_LOANS, self.comment),
+            Page("console.loan.hint", "POST", f"{one}/hints", Action.COMMENT_LOANS, self.tick),
             Page("console.loan.document", "GET", f"{one}/documents/{{sha256}}", read, self.document),
         )
 
@@ -78,9 +89,9 @@ class LoanPages:
 
     async def show_case(self, visit: Visit, faults: dict[str, str] | None = None) -> Response:
         """Show everything about a loan case."""
-        number, user = visit.part("number"), visit.user
+        case_number, user = visit.part("number"), visit.user
         try:
-            shown = await self._store.read(lambda uow: show(uow, number, user))
+            shown = await self._store.read(lambda uow: show(uow, case_number, user))
         except LoanCaseUnknown:
             raise NotHere from None
         return self._frame.answer(
@@ -91,20 +102,22 @@ class LoanPages:
             faults=faults or {},
             written=visit.form,
             may_comment=visit.may(Action.COMMENT_LOANS),
+            tick_of=lambda *place: shown.ticks.get(HintPlace(*place)),
             origin=lambda actor: origin(actor, shown.names, visit.texts),
             size=lambda size_bytes: size_of(size_bytes, visit.language),
         )
 
     async def comment(self, visit: Visit) -> Response:
         """Add a comment by hand."""
-        number, text, user = visit.part("number"), visit.form.get("comment").strip(), visit.user
+        case_number, text, user = visit.part("number"), visit.form.get("comment").strip(), visit.user
         if not text or len(text) > TEXT_LONGEST:
             return await self.show_case(visit, {"comment": "comment_too_long" if text else "comment_missing"})
         actor = actor_of(user, visit.address)
 
         def add(uow: UnitOfWork) -> None:
+            _insist_on_reach(uow, case_number, user)
             caller = Caller(actor, reach_of(uow, user))
-            add_comments(uow, number, [text], caller=caller, now_us=visit.now_us)
+            add_comments(uow, case_number, [text], caller=caller, now_us=visit.now_us)
 
         try:
             await self._store.write(add)
@@ -112,19 +125,42 @@ class LoanPages:
             raise NotHere from None
         except LoanCaseDeleted:
             return self._frame.error(visit, 409)
-        return redirect(f"/loans/{number}", done="comment")
+        return redirect(f"/loans/{case_number}", done="comment")
+
+    async def tick(self, visit: Visit) -> Response:
+        """Tick a hint off, or take that back; the form says which of the two, so that sending it twice does it once."""
+        case_number, form, user = visit.part("number"), visit.form, visit.user
+        place = HintPlace(form.get("application"), number(form.get("change")), number(form.get("hint")))
+        seen = HintTick(number(form.get("seen")), "")
+        actor = actor_of(user, visit.address)
+
+        def change(uow: UnitOfWork) -> None:
+            _insist_on_reach(uow, case_number, user)
+            caller = Caller(actor, reach_of(uow, user))
+            if form.get("wanted") == "done":
+                tick_hint(uow, case_number, place, caller=caller, now_us=visit.now_us)
+            else:
+                untick_hint(uow, case_number, place, seen, caller=caller, now_us=visit.now_us)
+
+        try:
+            await self._store.write(change)
+        except (LoanCaseUnknown, LoanCaseOutOfReach, HintUnknown):
+            raise NotHere from None
+        except (LoanCaseDeleted, HintChanged):
+            return self._frame.error(visit, 409)
+        return redirect(f"/loans/{case_number}")
 
     async def document(self, visit: Visit) -> Response:
         """Hand a document over byte for byte, under the name it was sent with, as nothing that a browser would run."""
-        number, sha256, user = visit.part("number"), visit.part("sha256"), visit.user
+        case_number, sha256, user = visit.part("number"), visit.part("sha256"), visit.user
         actor = actor_of(user, visit.address)
 
         def take(uow: UnitOfWork) -> tuple[Document, Blob]:
-            document = _document(show(uow, number, user).record, sha256)
-            blob = find_document(uow, number, bytes.fromhex(sha256))
-            tenant_id = known_case(uow, number).tenant_id
+            document = _document(show(uow, case_number, user).record, sha256)
+            blob = find_document(uow, case_number, bytes.fromhex(sha256))
+            tenant_id = known_case(uow, case_number).tenant_id
             details: dict[str, str | int | bool | None] = {"sizeBytes": document.size_bytes}
-            uow.audit.add(AuditEvent(tenant_id, visit.now_us, actor, "loan case.document read", number, details))
+            uow.audit.add(AuditEvent(tenant_id, visit.now_us, actor, "loan case.document read", case_number, details))
             return document, blob
 
         try:
@@ -146,29 +182,36 @@ def reach_of(uow: UnitOfWork, user: StaffUser) -> frozenset[int] | None:
     return None if user.reach is None else uow.partners.reach(user.reach)
 
 
-def show(uow: UnitOfWork, number: str, user: StaffUser) -> Shown:
+def show(uow: UnitOfWork, case_number: str, user: StaffUser) -> Shown:
     """
     Return a loan case that somebody may see.
 
     Raises:
         LoanCaseUnknown: there is none, or it is out of reach; the caller cannot tell which (C-03).
     """
-    if not _reaches(uow, number, user):
-        raise LoanCaseUnknown
-    record = read_loan_case(uow, number)
+    _insist_on_reach(uow, case_number, user)
+    record = read_loan_case(uow, case_number)
     actors = [comment.actor for comment in record.comments]
     actors += [document.actor for document in record.documents]
     for application in record.applications:
         actors += [change.actor for change in application.history]
         actors += [document.actor for document in application.documents]
+    ticks = uow.hints.of_case(record.case.tenant_id, case_number)
+    actors += [tick.actor for tick in ticks.values()]
     people = [int(actor.removeprefix("staff:")) for actor in actors if actor.startswith("staff:")]
     partner = uow.partners.partner_of(record.case.tenant_id)
-    return Shown(record, partner.partner_id if partner else "", uow.staff.names(people))
+    return Shown(record, partner.partner_id if partner else "", uow.staff.names(people), ticks)
 
 
-def _reaches(uow: UnitOfWork, number: str, user: StaffUser) -> bool:
+def _insist_on_reach(uow: UnitOfWork, case_number: str, user: StaffUser) -> None:
+    """Raise LoanCaseUnknown for what is not there or out of reach, deleted cases of others included."""
+    if not _reaches(uow, case_number, user):
+        raise LoanCaseUnknown
+
+
+def _reaches(uow: UnitOfWork, case_number: str, user: StaffUser) -> bool:
     try:
-        case = known_case(uow, number)
+        case = known_case(uow, case_number)
     except LoanCaseUnknown:
         return False
     reach = reach_of(uow, user)

@@ -32,6 +32,7 @@ WORDS: Final = {
     "history": ("Verlauf", "History"),
     "no_history": ("Noch keine Änderung.", "No change yet."),
     "hints": ("Hinweise", "Hints"),
+    "hint_done": ("erledigt", "done"),
     "comment": ("Kommentar", "Comment"),
     "comments": ("Kommentare", "Comments"),
     "no_comments": ("Noch kein Kommentar.", "No comment yet."),
