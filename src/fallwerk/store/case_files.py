@@ -1,10 +1,10 @@
-"""Cases of START with everything that belongs to them: seven statements, one wait for the database."""
+"""Cases of START with everything that belongs to them: eight statements, one wait for the database."""
 
 from typing import TYPE_CHECKING
 
 from fallwerk.domain.identcase.attempt import CaseFile
 from fallwerk.domain.identcase.model import CaseKind
-from fallwerk.store import accounts, attempts, credentials, persons
+from fallwerk.store import accounts, attempts, coupons, credentials, persons
 from fallwerk.store.cases import CASE, LOCKED_CASE, case_of, context_of
 from fallwerk.store.credentials import read_credentials
 from fallwerk.store.orders import order_of
@@ -23,7 +23,7 @@ class CaseFiles:
         """Return a case with its account, attempts, person and records."""
         unit = self._unit
         # What is asked after the case is read once the case is held: each statement sees what was committed before it.
-        cases, clients, secrets, tries, people, consents, records = unit.ask(
+        cases, clients, secrets, tries, people, consents, records, issued = unit.ask(
             (
                 LOCKED_CASE if lock else CASE,
                 accounts.BY_TENANT,
@@ -32,6 +32,7 @@ class CaseFiles:
                 persons.PERSON,
                 persons.CONSENTS,
                 persons.RECORDS,
+                coupons.COUNT,
             ),
             {"tenant": tenant_id, "case": case_id},
         )
@@ -45,4 +46,5 @@ class CaseFiles:
             attempts=unit.attempts.read(tries),
             person=unit.persons.read(tenant_id, case_id, people, consents),
             records=unit.records.read(records),
+            coupon_count=issued[0].issued,
         )

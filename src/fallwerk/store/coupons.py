@@ -14,7 +14,7 @@ _c: Final = coupon.c
 _OF_CASE: Final = (_c.tenant_id == bindparam("tenant"), _c.case_id == bindparam("case"))
 _LIST: Final = select(coupon).where(*_OF_CASE).order_by(_c.created_us, _c.coupon_id)
 _ADD: Final = insert(coupon)
-_COUNT: Final = select(func.count()).select_from(coupon).where(*_OF_CASE)
+COUNT: Final = select(func.count().label("issued")).select_from(coupon).where(*_OF_CASE)
 
 
 class Coupons:
@@ -38,7 +38,3 @@ class Coupons:
         """Return the coupons of a case, oldest first."""
         rows = self._unit.execute(_LIST, {"tenant": tenant_id, "case": case_id}).all()
         return [Coupon(row.coupon_id, row.tenant_id, row.case_id, row.created_us, bytes(row.blob_key)) for row in rows]
-
-    def count(self, tenant_id: int, case_id: str) -> int:
-        """Count the coupons of a case."""
-        return int(self._unit.execute(_COUNT, {"tenant": tenant_id, "case": case_id}).scalar_one())

@@ -1,14 +1,15 @@
 """References to what lies in the blob store: one row per content and tenant, with its count."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
 
 from fallwerk.domain.document.model import Blob, ObjectId, Upload
 from fallwerk.domain.notification.due import DueKind, DueWork
 from fallwerk.store.document_tables import blob
-from fallwerk.store.statements import insert_for
+from fallwerk.store.statements import insert_of
 
 if TYPE_CHECKING:
     from fallwerk.store.unit import Unit
@@ -45,10 +46,7 @@ class Blobs:
             "created_us": now_us,
         }
         # One statement: of two uploads of one content at once the second one waits here and finds the first one's row.
-        statement = insert_for(self._unit, blob).on_conflict_do_update(
-            index_elements=["tenant_id", "blob_key"], set_={"reference_count": _c.reference_count + 1}
-        )
-        kept = self._unit.execute(statement.returning(_c.object_name), values).scalar_one()
+        kept = self._unit.execute(_add(is_sqlite=self._unit.is_sqlite), values).scalar_one()
         if kept != name:
             self.discard(upload, now_us=now_us)
 
@@ -79,6 +77,14 @@ class Blobs:
         """Return those objects that no row knows."""
         known = set(self._unit.execute(_KNOWN, {"names": [found.name for found in objects]}).scalars())
         return [found for found in objects if found.name not in known]
+
+
+@cache
+def _add(*, is_sqlite: bool) -> Any:  # noqa: ANN401 - see `insert_of`
+    statement = insert_of(blob, is_sqlite=is_sqlite).on_conflict_do_update(
+        index_elements=["tenant_id", "blob_key"], set_={"reference_count": _c.reference_count + 1}
+    )
+    return statement.returning(_c.object_name)
 
 
 def _object_of(name: str) -> ObjectId:

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 def insert_for(unit: "Unit", table: Table) -> Any:  # noqa: ANN401 - the two inserts share their verbs, not a type
     """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return _insert(table, is_sqlite=unit.is_sqlite)
+    return insert_of(table, is_sqlite=unit.is_sqlite)
 
 
-def _insert(table: Table, *, is_sqlite: bool) -> Any:  # noqa: ANN401 - see `insert_for`
+def insert_of(table: Table, *, is_sqlite: bool) -> Any:  # noqa: ANN401 - see `insert_for`
+    """Return the same for an engine by its name, for statements that are made once."""
     if is_sqlite:
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - it brings every driver it knows; costs start-up time
@@ -38,6 +39,6 @@ def upsert(unit: "Unit", table: Table, values: dict[str, Any]) -> None:
 @cache
 def _upsert(table: Table, names: tuple[str, ...], *, is_sqlite: bool) -> Any:  # noqa: ANN401 - see `insert_for`
     keys = [column.name for column in table.primary_key.columns]
-    statement = _insert(table, is_sqlite=is_sqlite)
+    statement = insert_of(table, is_sqlite=is_sqlite)
     rest = {name: statement.excluded[name] for name in names if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=rest)

@@ -67,7 +67,7 @@ class Office:
         return await self.store.read(lambda uow: open_case(uow, self.wish.tenant_id, self.wish.case_id))
 
     async def count(self):
-        return await self.store.read(lambda uow: uow.coupons.count(self.wish.tenant_id, self.wish.case_id))
+        return await self.store.read(lambda uow: len(uow.coupons.of_case(self.wish.tenant_id, self.wish.case_id)))
 
 
 @pytest.fixture

@@ -14,9 +14,6 @@ class CouponRepository(Protocol):
     def of_case(self, tenant_id: int, case_id: str) -> list[Coupon]:
         """Return the coupons of a case, oldest first."""
 
-    def count(self, tenant_id: int, case_id: str) -> int:
-        """Count the coupons of a case; exact as long as the caller holds the case."""
-
 
 class CouponPrinter(Protocol):
     """Makes the sheet."""

@@ -92,7 +92,7 @@ def plan_coupon(uow: UnitOfWork, wish: CouponWish) -> CouponSheet:
         CaseUnknown, CaseClosed, BasicInWrongStatus, CouponLimitReached: see `CouponOffice.issue`.
     """
     file = open_case(uow, wish.tenant_id, wish.case_id)
-    _refuse(uow, file, wish.now_us)
+    _refuse(file, wish.now_us)
     sheet = _sheet(file, wish.now_us)
     return sheet if wish.named else replace(sheet, first_name="", last_name="")
 
@@ -102,7 +102,7 @@ def record_coupon(
 ) -> IssuedCoupon:
     """Keep a printed coupon and take the step that goes with it; the case is held, so that nobody exceeds its limit."""
     file = open_case(uow, wish.tenant_id, wish.case_id, lock=True)
-    _refuse(uow, file, wish.now_us)
+    _refuse(file, wish.now_us)
     step = MethodStep(Method.BASIC, REQUESTED, wish.actor, Role.USER, wish.now_us, partial(_counted, wish.now_us))
     take_method_step(uow, file, step)
     uow.blobs.add(upload, now_us=wish.now_us)
@@ -115,7 +115,7 @@ def record_coupon(
     return IssuedCoupon(coupon.coupon_id, sheet, file.client.settings.coupon_file_type, content)
 
 
-def _refuse(uow: UnitOfWork, file: CaseFile, now_us: int) -> None:
+def _refuse(file: CaseFile, now_us: int) -> None:
     """Refuse in the order of the guide's requirements (S-66)."""
     case = file.case
     if case.status is CaseStatus.CLOSED or now_us >= case.valid_until_us:
@@ -124,7 +124,7 @@ def _refuse(uow: UnitOfWork, file: CaseFile, now_us: int) -> None:
     current = None if latest is None else latest.identification
     if not is_legal(Method.BASIC, current, REQUESTED, case_status=case.status, actor=Role.USER):
         raise BasicInWrongStatus
-    if uow.coupons.count(case.tenant_id, case.case_id) >= file.client.settings.coupon_max:
+    if file.coupon_count >= file.client.settings.coupon_max:
         raise CouponLimitReached
 
 

@@ -219,6 +219,8 @@ class CaseFile:
     person: Person = field(default_factory=Person)
     records: tuple[Record, ...] = ()
     """Oldest first."""
+    coupon_count: int = 0
+    """How many coupons were issued."""
 
     @property
     def contact(self) -> Contact | None:
