@@ -8,10 +8,9 @@ from starlette.responses import Response
 
 from fallwerk.apis.kex_update import mapping
 from fallwerk.apis.kex_update.errors import WIRE
-from fallwerk.apis.kex_update.schema import read_comments
+from fallwerk.apis.kex_update.texts import comments_of
 from fallwerk.apis.kex_update.upload import DocumentUpload
 from fallwerk.dialects.kex.answers import CREATED, EMPTY, OK, answer_once, json_response
-from fallwerk.dialects.kex.checking import parse
 from fallwerk.dialects.kex.documents import wire_maximum
 from fallwerk.dialects.kex.router import Call, Operation
 from fallwerk.dialects.kex.uploads import store_once
@@ -97,8 +96,8 @@ class UpdateRoutes:
 
     async def comments(self, call: Call) -> Response:
         """Add comments to a Vorgang (U-20)."""
-        body = await call.body.read()
-        texts, now_us = read_comments(parse(body)), self.clock.now_us()
+        texts, body = await comments_of(call)
+        now_us = self.clock.now_us()
         number, caller = call.parameters["vorgangsnummer"], Caller(call.actor, call.reach)
 
         def add(uow: UnitOfWork) -> Answer:
