@@ -54,8 +54,8 @@ log = structlog.get_logger()
 SANDBOX_PREFIX: Final = "/sandbox"
 ADMIN_PREFIX: Final = "/admin"
 SOON_US: Final = 250_000
-LOADED_LATER: Final = ("jinja2", "obstore.store")
-"""What the first page and the first document would otherwise load on the event loop."""
+LOADED_LATER: Final = ("anyio._backends._asyncio", "jinja2", "obstore.store")
+"""What the first page, document or encrypted list would otherwise load on the event loop."""
 KEYS_SETTLE_S: Final = 3.0
 """How long a rotation waits for the other processes to take up a changed key file: three beats."""
 
