@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ TRIES = 200
 def as_before() -> Iterator[None]:
     yield
     for thread in Path("/proc/self/task").iterdir():
-        os.sched_setaffinity(int(thread.name), CPUS)
+        # Others end meanwhile.
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), CPUS)
 
 
 @pytest.fixture

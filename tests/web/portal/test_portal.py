@@ -77,7 +77,7 @@ class Portal:
 
         slowdown = Slowdown(time_s=lambda: 0.0, sleep=sleep)
         clock = FixedClock(now_us)
-        deps = Deps(self.find, self.find, None, clock, slowdown, Visits(sign, clock, secure=False), "http://test")
+        deps = Deps(self.find, None, clock, slowdown, Visits(sign, clock, secure=False), "http://test")
         self.app = Starlette(routes=routes(deps, Equipment(office=None, blobs=None, calls=None, draw=None)))
 
     async def find(self, case_id):
