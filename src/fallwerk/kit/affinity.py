@@ -2,7 +2,7 @@
 The threads of a server process that take turns stay on one processor, the one that others use least.
 
 Only one of them runs Python at a time. Spread over processors each turn wakes a sleeping one up, which costs more than
-what most turns do. Threads that compute by themselves, such as the one that draws a coupon, `roam`.
+what most turns do. Threads whose work lets go of the interpreter for long, such as the hashing of a password, `roam`.
 """
 
 import asyncio

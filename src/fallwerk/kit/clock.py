@@ -71,6 +71,11 @@ def from_us(microseconds: int) -> datetime:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+def utc_text(microseconds: int) -> str:
+    """Render an instant as ISO 8601 in UTC with `Z`, microseconds only where there are some."""
+    return from_us(microseconds).isoformat().replace("+00:00", "Z")
+
+
 def berlin_day(microseconds: int) -> str:
     """Return the calendar day in Berlin as `YYYY-MM-DD`."""
     return from_us(microseconds).astimezone(BERLIN).date().isoformat()

@@ -19,6 +19,8 @@ _SMALLEST_CUSTOMER_ID: Final = 100_000_000_000
 _CUSTOMER_IDS: Final = 900_000_000_000
 _DRAWN_BYTES: Final = 8
 _RANGE: Final = 256**_DRAWN_BYTES
+_LONGEST_NUMBER: Final = 18
+"""Digits that fit a column of 64 bits, whatever they are."""
 
 
 def new_case_id() -> str:
@@ -87,3 +89,8 @@ def _random_symbols(length: int) -> str:
         number, pair = divmod(number, 1296)
         pairs.append(_PAIRS[pair])
     return "".join(pairs)
+
+
+def row_number(text: str) -> int | None:
+    """Read the number of a row that somebody sent, of which every database has some; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None

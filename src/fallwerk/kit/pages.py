@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -137,6 +138,11 @@ class Pages:
 def asks_for_json(request: Request) -> bool:
     """Tell whether a page's script sent a form, which wants a few words instead of another page."""
     return request.headers.get("accept", "").startswith("application/json")
+
+
+def attachment(name: str) -> str:
+    """Return the `Content-Disposition` of a file to be saved under a name, which may be any text."""
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def failed_page(status: int) -> HTMLResponse:

@@ -20,6 +20,7 @@ from fallwerk.domain.customer.service import known_customer
 from fallwerk.domain.idempotency import Answer
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
 from fallwerk.kit.clock import Clock, from_us
+from fallwerk.kit.ids import row_number
 from fallwerk.own.admin.events import events_of
 from fallwerk.own.admin.limits import read_limit
 from fallwerk.own.admin.schema import (
@@ -33,7 +34,6 @@ from fallwerk.own.api import JSON, Call, Operation, answer_once, json_answer
 
 CREATED: Final = 201
 OK: Final = 200
-LONGEST_ID: Final = 18
 
 
 WIRE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -124,11 +124,11 @@ class BrokerRoutes:
 
     async def show_customer(self, call: Call) -> Response:
         """Show one customer of a broker (P-11)."""
-        text = call.parameters["customerId"]
-        if not text.isascii() or not text.isdigit() or len(text) > LONGEST_ID:
+        number = row_number(call.parameters["customerId"])
+        if number is None:
             raise CustomerUnknown
         found = await self.store.read(
-            lambda uow: known_customer(uow, known_broker(uow, user_id(call)).tenant_id, int(text))
+            lambda uow: known_customer(uow, known_broker(uow, user_id(call)).tenant_id, number)
         )
         return json_answer(customer_json(found))
 

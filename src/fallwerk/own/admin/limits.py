@@ -3,11 +3,10 @@
 from typing import Final
 
 from fallwerk.dialects.problem import PointedFault, bad_request
+from fallwerk.kit.ids import row_number
 
 LISTED: Final = 1000
 """Entries that one answer lists at most."""
-LONGEST_NUMBER: Final = 18
-"""Digits that every database takes."""
 
 
 def read_limit(text: str | None) -> int:
@@ -33,6 +32,7 @@ def read_before(text: str | None) -> int | None:
     """
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > LONGEST_NUMBER:
+    number = row_number(text)
+    if number is None:
         raise bad_request([PointedFault("before", "The value must be the number of an entry.")])
-    return int(text)
+    return number

@@ -22,7 +22,7 @@ from fallwerk.domain.loancase.service import (
     read_loan_case,
 )
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
-from fallwerk.kit.clock import Clock, from_us
+from fallwerk.kit.clock import Clock, utc_text
 from fallwerk.own.admin.schema import NewApplicationBody, NewLoanCaseBody, read_body
 from fallwerk.own.api import JSON, Call, Operation, answer_once, json_answer
 
@@ -147,7 +147,7 @@ def application_json(record: ApplicationRecord) -> dict[str, Any]:
         "documents": [_document_json(document) for document in record.documents],
         "history": [
             {
-                "at": _instant(change.at_us),
+                "at": utc_text(change.at_us),
                 "by": _by(change.actor),
                 "produktanbieterstatus": change.provider_status,
                 "antragstellerstatus": change.applicant_status,
@@ -160,7 +160,7 @@ def application_json(record: ApplicationRecord) -> dict[str, Any]:
 
 
 def _comment_json(comment: Comment) -> dict[str, Any]:
-    return {"text": comment.text, "at": _instant(comment.at_us), "by": _by(comment.actor)}
+    return {"text": comment.text, "at": utc_text(comment.at_us), "by": _by(comment.actor)}
 
 
 def _document_json(document: Document) -> dict[str, Any]:
@@ -168,14 +168,10 @@ def _document_json(document: Document) -> dict[str, Any]:
         "filename": document.file_name,
         "size": document.size_bytes,
         "sha256": document.sha256,
-        "at": _instant(document.at_us),
+        "at": utc_text(document.at_us),
     }
 
 
 def _by(actor: str) -> str:
     """Name who acted as others know him: a client by its id, without what the audit log puts in front (A-09)."""
     return actor.removeprefix("oauth:")
-
-
-def _instant(at_us: int) -> str:
-    return from_us(at_us).isoformat().replace("+00:00", "Z")

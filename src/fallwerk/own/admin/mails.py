@@ -8,7 +8,7 @@ from starlette.responses import Response
 from fallwerk.dialects.problem import PointedFault, bad_request
 from fallwerk.domain.mail.model import MessageStatus, MessageSummary
 from fallwerk.domain.unit_of_work import Transactions
-from fallwerk.kit.clock import from_us
+from fallwerk.kit.clock import utc_text
 from fallwerk.own.admin.limits import read_before, read_limit
 from fallwerk.own.api import Call, Operation, json_answer
 
@@ -53,10 +53,6 @@ def summary_json(message: MessageSummary) -> dict[str, Any]:
         "channel": message.channel,
         "kind": message.kind,
         "status": message.status,
-        "created": _time(message.created_us),
-        "attempts": [{"at": _time(attempt.at_us), "error": attempt.error} for attempt in message.attempts],
+        "created": utc_text(message.created_us),
+        "attempts": [{"at": utc_text(attempt.at_us), "error": attempt.error} for attempt in message.attempts],
     }
-
-
-def _time(microseconds: int) -> str:
-    return from_us(microseconds).isoformat().replace("+00:00", "Z")

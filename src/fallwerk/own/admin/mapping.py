@@ -19,7 +19,7 @@ from fallwerk.domain.identcase.model import Address, Method
 from fallwerk.domain.identcase.ports import DeliveryOrder, Recipient
 from fallwerk.domain.partner.model import OAuthClient, Partner
 from fallwerk.domain.partner.service import NewOAuthClient
-from fallwerk.kit.clock import from_us
+from fallwerk.kit.clock import utc_text
 from fallwerk.own.admin.schema import OrderLine, SettingsBody
 
 
@@ -113,7 +113,7 @@ def event_json(event: Mapping[str, Any]) -> dict[str, Any]:
     """Render an audit event as the store keeps it."""
     return {
         "eventId": event["event_id"],
-        "at": from_us(event["at_us"]).isoformat().replace("+00:00", "Z"),
+        "at": utc_text(event["at_us"]),
         "actor": event["actor"],
         "address": event["address"],
         "action": event["action"],

@@ -16,7 +16,7 @@ from fallwerk.domain.staff.ports import Passwords
 from fallwerk.domain.staff.rules import normal_username
 from fallwerk.domain.staff.service import NewStaff, StaffChange, change_user, create_user, reset_password
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
-from fallwerk.kit.clock import Clock, from_us
+from fallwerk.kit.clock import Clock, utc_text
 from fallwerk.kit.ids import new_secret
 from fallwerk.own.admin.schema import HomeBody, NewStaffBody, StaffChangeBody, read_body
 from fallwerk.own.api import JSON, Call, Operation, json_answer, kept_answer
@@ -115,7 +115,7 @@ def user_json(user: StaffUser) -> dict[str, Any]:
         "active": user.active,
         "mustChangePassword": user.must_change,
         "actions": sorted(allowed(user.home.kind, user.roles)),
-        "created": from_us(user.created_us).isoformat().replace("+00:00", "Z"),
+        "created": utc_text(user.created_us),
     }
 
 

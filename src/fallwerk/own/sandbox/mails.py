@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import quote
+from typing import Any
 
 from starlette.responses import Response
 
@@ -14,11 +13,10 @@ from fallwerk.domain.document.ports import BlobStore
 from fallwerk.domain.errors import StoreUnavailable
 from fallwerk.domain.mail.model import Channel, PostedFile, PostedLetter
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
+from fallwerk.kit.ids import row_number
+from fallwerk.kit.pages import attachment
 from fallwerk.own.api import Call, Operation, json_answer
 from fallwerk.own.sandbox.schema import time_text
-
-LONGEST_NUMBER: Final = 18
-"""Digits that always fit a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,8 @@ class Mailbox:
 
     async def read_attachment(self, call: Call) -> Response:
         """Hand out a file that would have gone with a mail."""
-        mail_id, number = _number(call.parameters["mailId"]), _number(call.parameters["number"])
-        found = await self.store.read(lambda uow: _file(uow, mail_id, number))
+        mail_id, number = row_number(call.parameters["mailId"]), row_number(call.parameters["number"])
+        found = await self.store.read(lambda uow: _file(uow, mail_id or 0, number or 0))
         if found is None:
             raise Problem(404, "There is no such attachment.")
         file, blob = found
@@ -69,14 +67,9 @@ def _file(uow: UnitOfWork, mail_id: int, number: int) -> tuple[PostedFile, Blob]
     return None if blob is None else (file, blob)
 
 
-def _number(written: str) -> int:
-    """Read a number of a path; what is none is a number that nothing has."""
-    return int(written) if written.isascii() and written.isdigit() and len(written) <= LONGEST_NUMBER else 0
-
-
 def _headers(file: PostedFile) -> dict[str, str]:
     return {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "Content-Disposition": attachment(file.name),
         "X-Content-Type-Options": "nosniff",
     }
 

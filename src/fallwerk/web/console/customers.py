@@ -12,10 +12,10 @@ from fallwerk.domain.customer.ports import CustomerSearch
 from fallwerk.domain.customer.service import known_customer
 from fallwerk.domain.staff.model import Action, HomeKind, StaffUser
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
+from fallwerk.kit.ids import row_number
 from fallwerk.web.console.frame import Frame, NotHere, Page, Visit
 
 SHOWN_AT_ONCE: Final = 50
-LONGEST_NUMBER: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,4 @@ def broker_of(uow: UnitOfWork, user: StaffUser, number: str) -> Broker:
 
 def is_number(text: str) -> bool:
     """Tell whether a text can be a number of ours."""
-    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+    return row_number(text) is not None

@@ -22,6 +22,7 @@ from fallwerk.domain.identcase.ports import ResultRenderer
 from fallwerk.domain.staff.model import Action, StaffUser
 from fallwerk.domain.staff.service import actor_of
 from fallwerk.domain.unit_of_work import Transactions
+from fallwerk.kit.ids import row_number
 from fallwerk.web.console.frame import Frame, Page, Visit, redirect
 
 UNPROCESSABLE: Final = 422
@@ -187,7 +188,7 @@ def read_step(value: str, reason: str, street: str, city: str) -> WantedStep | N
 
 def number(text: str) -> int:
     """Read a number that a form of ours sent; anything else is 0."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else 0  # noqa: PLR2004 - 64 bits
+    return row_number(text) or 0
 
 
 def as_case_id(text: str) -> str | None:

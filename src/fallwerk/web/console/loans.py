@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from starlette.responses import Response, StreamingResponse
 
@@ -25,7 +24,7 @@ from fallwerk.domain.loancase.service import add_comments, find_document, known_
 from fallwerk.domain.staff.model import Action, StaffUser
 from fallwerk.domain.staff.service import actor_of
 from fallwerk.domain.unit_of_work import Transactions, UnitOfWork
-from fallwerk.kit.pages import HEADERS
+from fallwerk.kit.pages import HEADERS, attachment
 from fallwerk.web.console.delivery import UNPROCESSABLE, number
 from fallwerk.web.console.frame import Frame, NotHere, Page, Visit, redirect
 
@@ -172,7 +171,7 @@ class LoanPages:
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "Cache-Control": "no-store",
             "Content-Length": str(document.size_bytes),
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(document.file_name, safe='')}",
+            "Content-Disposition": attachment(document.file_name),
         }
         return StreamingResponse(self._blobs.stream(blob), 200, headers, "application/octet-stream")
 

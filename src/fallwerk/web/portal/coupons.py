@@ -17,6 +17,7 @@ from fallwerk.domain.identcase.callbacks import Platform
 from fallwerk.domain.identcase.errors import CaseClosed, CaseUnknown
 from fallwerk.domain.identcase.model import IdentStatus, Method
 from fallwerk.domain.identcase.service.person import CouponUse, count_coupon_use
+from fallwerk.kit.ids import row_number
 from fallwerk.kit.pages import HEADERS
 from fallwerk.web.portal.choosing import stopped
 from fallwerk.web.portal.frame import Frame, Turn
@@ -24,8 +25,6 @@ from fallwerk.web.portal.texts import words
 
 CONFLICT: Final = 409
 TOO_MANY: Final = 429
-LONGEST_ID: Final = 19
-"""Digits of a row's id at most; longer ones are nobody's, and numbers without end cost time."""
 MADE: Final = "coupon"
 """Parameter that names a coupon made by this visit, with the proof of that."""
 SHOWN: Final = "zeigen"
@@ -170,8 +169,8 @@ class Coupons:
         return self._signed(turn, made, MADE)
 
     def _signed(self, turn: Turn, written: str, of: str) -> int | None:
-        digits = written.partition(".")[0]
-        if not digits.isascii() or not digits.isdigit() or len(digits) > LONGEST_ID:
+        number = row_number(written.partition(".")[0])
+        if number is None:
             return None
-        right = hmac.compare_digest(written.encode(), self._proof(turn, int(digits), of).encode())
-        return int(digits) if right else None
+        right = hmac.compare_digest(written.encode(), self._proof(turn, number, of).encode())
+        return number if right else None
