@@ -123,6 +123,21 @@ def test_an_agent_must_tick_every_check_for_a_success(account, server, missing):
 
 
 @pytest.mark.req("W-05")
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_what_a_call_that_broke_off_recorded_is_taken_as_the_next_form_shows_it(account, server, language):
+    case_id = waiting(account, "video")
+    agent = staff(server, "agent")
+    agent.http.headers["Accept-Language"] = language
+    agent.follow(take(agent, case_id))
+    agent.follow(record(agent, case_id, "incomplete/9030", [], reason_9030="9131"))
+    agent.follow(take(agent, case_id))
+    shown = dict(re.findall(r'<input id="(\w+)" name="\w+" value="([^"]*)"', agent.page.text))
+    assert shown["birth_date"] == "12.08.1964"
+    agent.follow(record(agent, case_id, **{name: value for name, value in shown.items() if name in DOCUMENT}))
+    assert status(account, case_id)[0] == "review pending"
+
+
+@pytest.mark.req("W-05")
 def test_a_call_that_breaks_off_waits_again(account, server):
     case_id = waiting(account, "video")
     agent = staff(server, "agent")

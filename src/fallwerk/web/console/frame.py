@@ -26,7 +26,7 @@ from fallwerk.kit.clock import Clock
 from fallwerk.kit.pages import HEADERS, Pages, preferred_language
 from fallwerk.web.console.door import Door, Key
 from fallwerk.web.console.forms import Form, FormRefused, read_form, read_picture
-from fallwerk.web.console.moments import Moment, calendar_day, clock_time, moment
+from fallwerk.web.console.moments import Moment, calendar_day, clock_time, moment, typed_day
 from fallwerk.web.console.words import LANGUAGES, TEXTS
 
 log = structlog.get_logger()
@@ -258,6 +258,7 @@ class Frame:
             done=visit.texts.get(f"done_{done}", "") if done else "",
             when=visit.when,
             day=lambda text: calendar_day(text, visit.language),
+            typed_day=typed_day,
             groups=groups,
             **more,
         )

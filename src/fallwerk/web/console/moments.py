@@ -35,6 +35,11 @@ def calendar_day(text: str | None, language: str) -> str:
         return text or ""
 
 
+def typed_day(text: str | None) -> str:
+    """Render an ISO calendar date as a form takes it in either language."""
+    return calendar_day(text, "de")
+
+
 def _local(instant_us: int) -> datetime:
     return from_us(instant_us).astimezone(BERLIN)
 
