@@ -1,15 +1,21 @@
 """The webhook receiver of the tests: what it journals is on disk before it answers, also as a process of its own."""
 
+import gc
 import json
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import httpx
 
 from tests.support.receiver import Receiver
 
 ROOT = Path(__file__).parent.parent
+ENDS: Final = 30
+CALLERS: Final = 4
 
 
 def test_what_was_answered_is_in_the_journal_after_a_kill(tmp_path):
@@ -36,3 +42,13 @@ def test_answers_are_given_in_order_and_then_the_default():
         assert [got.method for got in receiver.wait_for(3)] == ["POST"] * 3
         receiver.forget()
         assert receiver.received == []
+
+
+def test_a_connection_that_comes_with_the_end_is_closed_like_every_other() -> None:
+    for _ in range(ENDS):
+        with ExitStack() as callers:
+            with Receiver() as receiver:
+                for _ in range(CALLERS):
+                    callers.enter_context(socket.create_connection(("127.0.0.1", receiver.port)))
+            # What was not closed complains as it goes, which pytest takes for a failure.
+            gc.collect()

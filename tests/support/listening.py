@@ -10,10 +10,12 @@ TURNS: Final = 4
 
 async def close(server: asyncio.Server, transports: Callable[[], Iterable[asyncio.BaseTransport | None]]) -> None:
     """Stop listening, end every connection and every task of this loop, and return once all is closed."""
-    server.close()
-    # A connection that was taken but has not reached its protocol yet would be nobody's.
+    # No more are taken; those that were reach their protocols first: a closed server lets go of them half-made.
+    for listening in server.sockets:
+        asyncio.get_running_loop().remove_reader(listening.fileno())
     for _ in range(TURNS):
         await asyncio.sleep(0)
+    server.close()
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         task.cancel()
